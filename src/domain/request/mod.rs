@@ -1,0 +1,3 @@
+//! The request: one ask, its approvals, its window, and the permits it yields.
+
+pub mod permit;
