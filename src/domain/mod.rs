@@ -1,6 +1,13 @@
 //! Pure values and rules: no files, sockets, clocks, randomness or logging.
 
+pub mod canonical;
+pub mod client;
+pub mod credential;
 pub mod ids;
+pub mod operator;
 pub mod request;
 pub mod secret;
+pub mod selector;
+pub mod text;
 pub mod time;
+pub mod wire;

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -79,6 +82,58 @@ impl Plaintext {
 impl fmt::Debug for Plaintext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Plaintext(..)")
+    }
+}
+
+/// A few secret bytes on their way through the Noise channel: base64 in JSON, wiped when dropped.
+pub struct SecretBytes(Zeroizing<Vec<u8>>);
+
+impl SecretBytes {
+    /// The longest, in bytes: a share with its context.
+    const LEN_MAX: usize = 1_024;
+
+    /// Takes the bytes over.
+    pub const fn new(bytes: Zeroizing<Vec<u8>>) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, for the duration of one use.
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The bytes as a key; `None` when there are not 32.
+    pub fn to_key(&self) -> Option<Key32> {
+        (self.0.len() == Key32::LEN).then(|| {
+            let mut key = Key32(Box::new(Zeroizing::new([0; 32])));
+            key.0.copy_from_slice(&self.0);
+            key
+        })
+    }
+}
+
+impl fmt::Debug for SecretBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretBytes(..)")
+    }
+}
+
+impl Serialize for SecretBytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&Zeroizing::new(BASE64.encode(self.0.as_slice())))
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretBytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::Error as _;
+        let text = Zeroizing::new(String::deserialize(deserializer)?);
+        if text.len() > Self::LEN_MAX * 2 {
+            return Err(D::Error::custom("secret bytes too long"));
+        }
+        // The decoder's error would name a byte of the text.
+        let bytes = BASE64.decode(text.as_bytes()).map_err(|_| D::Error::custom("not base64"))?;
+        Ok(Self(Zeroizing::new(bytes)))
     }
 }
 

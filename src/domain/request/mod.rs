@@ -1,3 +1,4 @@
 //! The request: one ask, its approvals, its window, and the permits it yields.
 
+pub mod doc;
 pub mod permit;

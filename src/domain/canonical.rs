@@ -1,0 +1,17 @@
+//! Canonical JSON: one byte string for one value, so that it can be hashed and signed.
+
+use serde::Serialize;
+
+/// Encodes a value of this crate.
+///
+/// # Source
+/// RFC 8785. All numbers here are integers below 2^53, so number formatting never differs.
+pub fn to_vec<T: Serialize>(value: &T) -> Vec<u8> {
+    // Every type that comes here is a struct of ours: strings, integers, lists and maps with string keys.
+    serde_json_canonicalizer::to_vec(value).expect("our own types encode as JSON")
+}
+
+/// Whether `bytes` is the canonical form of the JSON they hold.
+pub fn is_canonical(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<serde_json::Value>(bytes).is_ok_and(|value| to_vec(&value) == bytes)
+}

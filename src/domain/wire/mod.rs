@@ -1,0 +1,4 @@
+//! What travels: lines to jobs, messages to operators.
+
+pub mod operator;
+pub mod pc1;
