@@ -1,6 +1,7 @@
 //! Pure values and rules: no files, sockets, clocks, randomness or logging.
 
 pub mod ids;
+pub mod operator;
 pub mod request;
 pub mod secret;
 pub mod time;
