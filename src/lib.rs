@@ -5,4 +5,6 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs, clippy::all, clippy::dbg_macro, clippy::unwrap_used)]
 
+pub mod daemon;
 pub mod domain;
+pub mod links;

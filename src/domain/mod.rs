@@ -3,4 +3,6 @@
 pub mod ids;
 pub mod request;
 pub mod secret;
+pub mod selector;
 pub mod time;
+pub mod wire;
