@@ -3,4 +3,3 @@
 pub mod anchor;
 pub mod entry;
 pub mod tree;
-pub mod verify;

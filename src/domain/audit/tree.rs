@@ -1,7 +1,7 @@
 //! The Merkle tree over the leaves, kept as its right edge only.
 
 use serde::{Deserialize, Serialize};
-use tlog_tiles::tlog::{node_hash, record_hash};
+use tlog_tiles::{node_hash, record_hash};
 
 /// A 32-byte hash of a leaf or a node.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -34,10 +34,10 @@ pub struct Head {
 ///
 /// # Source
 /// RFC 6962 section 2.1.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Tree {
     size: u64,
-    peaks: Vec<tlog_tiles::tlog::Hash>,
+    peaks: Vec<tlog_tiles::Hash>,
 }
 
 impl Tree {
@@ -75,14 +75,14 @@ impl Tree {
 
 #[cfg(test)]
 mod tests {
-    use tlog_tiles::tlog::{Hash, HashReader, stored_hashes, tree_hash};
+    use tlog_tiles::{Hash, HashReader, stored_hashes, tree_hash};
 
     use super::*;
 
     struct Stored(Vec<Hash>);
 
     impl HashReader for Stored {
-        fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<Hash>, tlog_tiles::tlog::Error> {
+        fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<Hash>, tlog_tiles::Error> {
             Ok(indexes.iter().map(|i| self.0[usize::try_from(*i).expect("small")]).collect())
         }
     }
