@@ -6,3 +6,4 @@
 #![warn(missing_docs, clippy::all, clippy::dbg_macro, clippy::unwrap_used)]
 
 pub mod domain;
+pub mod tpm;
