@@ -10,3 +10,4 @@ pub mod domain;
 pub mod links;
 pub mod policy;
 pub mod store;
+pub mod tpm;
