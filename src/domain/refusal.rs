@@ -251,6 +251,12 @@ pub enum Refusal {
         /// What to do next.
         advice: String,
     },
+    /// The store does not say what it should.
+    #[error("{what}")]
+    Integrity {
+        /// What was found.
+        what: String,
+    },
     /// The stored record does not open.
     #[error("the stored record of {credential} generation {generation} is damaged: {why}")]
     Record {
@@ -314,6 +320,9 @@ impl Refusal {
             Self::Busy { .. } => ("busy", PENDING, "try again in a minute"),
             Self::Impossible { .. } => ("impossible", INTEGRITY, "keep the store as it is and run portcullis audit verify"),
             Self::Chip { .. } => ("chip", TPM, ""),
+            Self::Integrity { .. } => {
+                ("integrity", INTEGRITY, "keep the store as it is, look at the disk, and compare with an earlier dump")
+            }
             Self::Record { .. } => ("record", INTEGRITY, "deposit the credential again, and find out who changed the store"),
             Self::Message { .. } => ("message", 2, "use this version of portcullis on both sides"),
         }
@@ -338,7 +347,7 @@ impl Refusal {
             Self::Clock { .. } => DenyCode::Clock,
             Self::Busy { .. } => DenyCode::Busy,
             Self::Chip { .. } => DenyCode::Chip,
-            Self::Record { .. } | Self::Impossible { .. } => DenyCode::Record,
+            Self::Record { .. } | Self::Impossible { .. } | Self::Integrity { .. } => DenyCode::Record,
             Self::Expired { .. } | Self::OutsideWindow { .. } => DenyCode::Expired,
             Self::Ended { state, .. } => match state {
                 StateName::Spent => DenyCode::Spent,

@@ -45,7 +45,7 @@ impl Appliance {
                 Ok(wrong.is_none())
             })
             .map_err(|error| unreadable(&error))?;
-        let integrity = |what: String| Refusal::Chip { what, advice: "keep the store as it is, and compare with an earlier dump".to_owned() };
+        let integrity = |what: String| Refusal::Integrity { what };
         if let Some(error) = wrong {
             return Err(integrity(error.to_string()));
         }
@@ -63,5 +63,5 @@ impl Appliance {
 }
 
 fn unreadable(error: &StoreError) -> Refusal {
-    Refusal::Chip { what: error.to_string(), advice: error.advice().to_owned() }
+    Refusal::Integrity { what: error.to_string() }
 }

@@ -48,10 +48,11 @@ impl CommitError {
     pub fn to_refusal(&self) -> Refusal {
         match self {
             Self::Refused(refusal) => refusal.clone(),
-            other => Refusal::Chip {
+            other @ (Self::Anchor(_) | Self::Stopped(_)) => Refusal::Chip {
                 what: other.to_string(),
                 advice: "look at disk and TPM, restart the daemon, then run portcullis doctor".to_owned(),
             },
+            other => Refusal::Integrity { what: other.to_string() },
         }
     }
 }
