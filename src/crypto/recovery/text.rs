@@ -126,3 +126,26 @@ fn check_of(numbers: [u8; 3], body: &[u8]) -> [u8; CHECK_LEN] {
     engine.input_target_residue();
     std::array::from_fn(|at| engine.residue().unpack(CHECK_LEN - 1 - at))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_that_no_byte_needs_are_zeros() {
+        let printed = |last: u8| {
+            let mut body = [0; SET_LEN + VALUE_LEN];
+            body[SET_LEN + VALUE_LEN - 1] = last;
+            let symbols = [&body[..], &check_of([1, 5, 3], &body)].concat();
+            let letters: String = symbols.iter().map(|&s| char::from(ALPHABET[usize::from(s)])).collect();
+            RecoveryShare::parse(&format!("{TITLE}1/5k=3{letters}"))
+                .map(|share| share.point.value.expose()[31])
+        };
+        // The last symbol is one bit of the last byte and four of padding.
+        for (last, expected) in
+            [(0, Ok(0)), (16, Ok(1)), (1, Err(RecoveryError::Shape)), (24, Err(RecoveryError::Shape))]
+        {
+            assert_eq!(printed(last), expected, "{last}");
+        }
+    }
+}
