@@ -5,9 +5,11 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs, clippy::all, clippy::dbg_macro, clippy::unwrap_used)]
 
+pub mod crypto;
 pub mod daemon;
 pub mod domain;
 pub mod links;
 pub mod policy;
+pub mod services;
 pub mod store;
 pub mod tpm;

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod canonical;
 pub mod client;
 pub mod credential;
+pub mod home;
 pub mod ids;
 pub mod operator;
 pub mod refusal;
