@@ -211,7 +211,7 @@ impl Prepared {
         self.write_store(&store_key, &first, kept, &pins_json)?;
         let mut tree = Tree::default();
         tree.append(&first);
-        chip.anchor_head(&auths, anchor_digest(0, &tree.root()))?;
+        chip.anchor_head(&auths, &anchor_digest(0, &tree.root()))?;
         // Last, because its presence says that there is an appliance.
         let wiring = Wiring { tpm: plan.tpm.clone() };
         let text = toml::to_string(&wiring).expect("a table with one string always has a TOML form");
