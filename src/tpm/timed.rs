@@ -175,11 +175,11 @@ impl Esys {
         })
     }
 
-    /// TPM2_PolicyCounterTimer: a field of TPMS_TIME_INFO compared with 8 bytes.
+    /// TPM2_PolicyCounterTimer: a field of TPMS_TIME_INFO compared with as many bytes.
     pub(super) fn policy_counter_timer(
         &mut self,
         policy: Tr,
-        operand: [u8; 8],
+        operand: &[u8],
         offset: u16,
         operation: u16,
     ) -> Result<(), TpmError> {
@@ -195,7 +195,7 @@ impl Esys {
         &mut self,
         (policy, hmac): (Tr, Tr),
         index: Tr,
-        operand: [u8; 8],
+        operand: &[u8],
         operation: u16,
         then: Then,
     ) -> Result<(), TpmError> {
