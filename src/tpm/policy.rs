@@ -15,7 +15,7 @@ pub(super) const AT_LEAST: u16 = 0x0007;
 /// The digest of a policy session after some policy commands.
 ///
 /// # Source
-/// TPM 2.0 Library part 3, sections 23.7 (PolicyPCR), 23.9 (PolicyNV), 23.10 (PolicyCounterTimer).
+/// TPM 2.0 Library part 3, TPM2_PolicyPCR, TPM2_PolicyNV and TPM2_PolicyCounterTimer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct PolicyDigest([u8; 32]);
 

@@ -32,6 +32,7 @@ fn every_verb(asked: &Chip, rig: &Rig) -> Vec<(&'static str, Result<(), TpmError
         ("anchor_head", asked.anchor_head(&rig.auths, &[7; 32])),
         ("anchor_epoch", asked.anchor_epoch(&rig.auths).map(drop)),
         ("check_names", asked.check_names()),
+        ("lock_platform", asked.lock_platform().map(drop)),
     ];
     if let (Ok(sealed), Ok(window)) = (sealed, window) {
         verbs.push(("open_store", asked.open_store(&sealed).map(drop)));
@@ -46,7 +47,7 @@ fn p17_a_chip_with_another_root_key_gets_nothing_from_any_verb() {
     let (ours, other) = (Rig::new(), Rig::new());
     let fooled = Chip::new(other.chip.tcti().clone(), ours.chip.pins().clone());
     let verbs = every_verb(&fooled, &ours);
-    assert_eq!(verbs.len(), 12);
+    assert_eq!(verbs.len(), 13);
     for (verb, outcome) in verbs {
         assert_eq!(outcome, Err(NOT_OURS), "{verb}");
     }

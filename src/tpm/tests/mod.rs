@@ -3,6 +3,7 @@
 mod board;
 mod counters;
 mod intruder;
+mod memory;
 mod provisioning;
 mod rig;
 mod seal;

@@ -2,7 +2,7 @@
 
 use super::rig::{Blank, Rig, auths, hierarchies, key, try_tool};
 use super::tap::{CLEAR_CONTROL, HIERARCHY_CHANGE_AUTH, NV_WRITE, Tap};
-use crate::tpm::{Chip, PcrSelection, Pins, Taken, Tcti, TpmError, provision};
+use crate::tpm::{Chip, PcrSelection, Pins, PlatformLock, Taken, Tcti, TpmError, provision};
 
 fn tool(blank: &Blank, name: &str, arguments: &[&str]) -> String {
     let output = try_tool(&blank.tpm.tpm().tcti().to_string(), blank.directory.path(), name, arguments);
@@ -102,6 +102,29 @@ fn p18_root_without_the_authorisations_can_neither_move_the_clock_nor_clear_nor_
         assert!(!rig.try_tool(command, &arguments).status.success(), "{name}");
     }
     assert!(rig.tool("tpm2_getcap", &["properties-variable"]).contains("disableClear:              1"));
+    assert_eq!(rig.chip.check_names(), Ok(()));
+}
+
+#[test]
+fn the_platform_hierarchy_can_be_closed_for_the_rest_of_a_boot() {
+    let mut rig = Rig::new();
+    let clock = |rig: &Rig, name: &str| {
+        let later = (rig.chip.time().expect("time").clock_ms + 60_000).to_string();
+        assert!(!rig.try_tool("tpm2_setclock", &["-c", "p", &later]).status.success(), "{name}: the clock");
+        let undefined = rig.try_tool("tpm2_nvundefine", &["-C", "p", "0x018070c1"]);
+        assert!(!undefined.status.success(), "{name}: the gate");
+        let allowed = rig.try_tool("tpm2_clearcontrol", &["-C", "p", "c"]);
+        assert!(!allowed.status.success(), "{name}: the clearing");
+    };
+    let later = (rig.chip.time().expect("time").clock_ms + 60_000).to_string();
+    rig.tool("tpm2_setclock", &["-c", "p", &later]);
+    assert_eq!(rig.chip.lock_platform(), Ok(PlatformLock::Now));
+    clock(&rig, "closed here");
+    assert_eq!(rig.chip.lock_platform(), Ok(PlatformLock::Firmware), "once is enough");
+    rig.tpm().power_cycle().expect("comes back");
+    rig.tool("tpm2_changeauth", &["-c", "p", "firmware"]);
+    assert_eq!(rig.chip.lock_platform(), Ok(PlatformLock::Firmware));
+    clock(&rig, "closed by the firmware");
     assert_eq!(rig.chip.check_names(), Ok(()));
 }
 

@@ -58,7 +58,8 @@ fn closing_the_gate_ends_every_window_on_the_chip() {
 
 #[test]
 fn a_restart_of_the_board_ends_every_window_on_the_chip() {
-    let cases: [(&str, fn(&mut Rig)); 2] = [
+    type Restart = fn(&mut Rig);
+    let cases: [(&str, Restart); 2] = [
         ("orderly", |rig| rig.tpm().power_cycle().expect("comes back")),
         ("loss of power", |rig| rig.tpm().power_loss().expect("comes back")),
     ];
