@@ -35,7 +35,7 @@ pub enum ClientAct {
 #[command(after_help = "Examples:\n  \
     portcullis client add jobx --select unix:uid:1001 --grant racf/prod01 \\\n      \
         --reason 'nightly RACF extract' --ticket CHG-0801\n  \
-    portcullis client add backup --select systemd:id:backup.service unix:user:backup \\\n      \
+    portcullis client add backup --select unix:user:backup unix:path:/opt/robot/bin/tape \\\n      \
         --grant vault/backup --owner dora --reason 'tape robot' --ticket CHG-0802\n\n\
     All selectors must match what the kernel says of the caller.")]
 pub struct AddArgs {
