@@ -107,7 +107,8 @@ mod tests {
         assert_eq!(bytes[..], *b"p\n\0\0\0\0\0\0\0\x02ab\0\0\0\x07\x01\x02\0\0\0\0\0\0\0\0");
         let read = |bytes: &[u8]| {
             let mut reader = Reader::new(b"p\n", bytes)?;
-            let fields = (reader.text()?.to_owned(), reader.number()?, *reader.array::<2>()?, reader.text()?.len());
+            let fields =
+                (reader.text()?.to_owned(), reader.number()?, *reader.array::<2>()?, reader.text()?.len());
             reader.is_done().then_some(fields)
         };
         assert_eq!(read(&bytes), Some(("ab".to_owned(), 7, [1, 2], 0)));

@@ -125,7 +125,8 @@ impl Envelope {
         // Room for the tag, so that no growth leaves a copy of the plaintext behind.
         let mut buffer = Vec::with_capacity(plaintext.expose().len() + Self::TAG_LEN);
         buffer.extend_from_slice(plaintext.expose());
-        let sealed = cipher(key).encrypt_in_place(XNonce::from_slice(&nonce), &subject.associated(), &mut buffer);
+        let sealed =
+            cipher(key).encrypt_in_place(XNonce::from_slice(&nonce), &subject.associated(), &mut buffer);
         sealed.expect("a credential is far below the 256 GiB that the cipher takes");
         Self { nonce, ciphertext: buffer }
     }

@@ -14,3 +14,6 @@ pub mod roster;
 mod shamir;
 pub mod shares;
 pub mod sign;
+
+#[cfg(test)]
+mod testing;

@@ -110,7 +110,11 @@ mod tests {
 
     #[test]
     fn a_recipient_that_anybody_could_open_is_refused() {
-        for low_order in [[0; 32], { let mut one = [0; 32]; one[0] = 1; one }] {
+        for low_order in [[0; 32], {
+            let mut one = [0; 32];
+            one[0] = 1;
+            one
+        }] {
             let recipient = AgeRecipient::from_key(low_order);
             let refusal = wrap_to_recipient(&recipient, b"x").expect_err("low order");
             assert_eq!(refusal, WrapError::Recipient { recipient });

@@ -27,7 +27,12 @@ pub(super) fn is_sound(k: u32, n: u32) -> bool {
 }
 
 /// Splits `secret` so that any `k` of the `n` points give it back; `None` unless [`is_sound`].
-pub(super) fn split(secret: &Key32, k: u32, n: u32, rng: &mut (impl RngCore + CryptoRng)) -> Option<Vec<Point>> {
+pub(super) fn split(
+    secret: &Key32,
+    k: u32,
+    n: u32,
+    rng: &mut (impl RngCore + CryptoRng),
+) -> Option<Vec<Point>> {
     if !is_sound(k, n) {
         return None;
     }
@@ -45,7 +50,8 @@ fn point(share: &[u8]) -> Option<Point> {
 ///
 /// Points that are too few or do not belong together give some other key: the caller counts and checks.
 pub(super) fn join(points: &[Point]) -> Option<Key32> {
-    let mut shares: Vec<Vec<u8>> = points.iter().map(|p| Vec::with_capacity(p.value.expose().len() + 1)).collect();
+    let mut shares: Vec<Vec<u8>> =
+        points.iter().map(|p| Vec::with_capacity(p.value.expose().len() + 1)).collect();
     for (share, point) in shares.iter_mut().zip(points) {
         share.push(point.index);
         share.extend_from_slice(point.value.expose());
@@ -95,7 +101,10 @@ mod tests {
     use super::*;
 
     fn some(points: &[Point], which: &[usize]) -> Vec<Point> {
-        which.iter().map(|&i| Point { index: points[i].index, value: copy(points[i].value.expose()) }).collect()
+        which
+            .iter()
+            .map(|&i| Point { index: points[i].index, value: copy(points[i].value.expose()) })
+            .collect()
     }
 
     #[test]

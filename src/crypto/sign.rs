@@ -23,7 +23,11 @@ pub struct SignatureError;
 /// [`SignatureError`], also for keys of small order and for the other spellings of a signature.
 /// # Source
 /// RFC 8032 section 5.1.7, with the strict rules of `ed25519-dalek`.
-pub fn verify_approval(public: &[u8; 32], canonical: &[u8], signature: &[u8; 64]) -> Result<(), SignatureError> {
+pub fn verify_approval(
+    public: &[u8; 32],
+    canonical: &[u8],
+    signature: &[u8; 64],
+) -> Result<(), SignatureError> {
     verify(public, &[APPROVAL_PREFIX, canonical].concat(), signature)
 }
 
@@ -83,9 +87,20 @@ pub(super) fn is_x25519_key(public: &[u8; 32]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::testing::Vector;
 
     fn seed() -> Key32 {
         Key32::take(&mut [3; 32])
+    }
+
+    #[test]
+    fn signatures_are_the_ones_that_other_code_makes() {
+        let vector = Vector::read(include_str!("../../tests/vectors/crypto/signatures.json"));
+        let (public, request) = (vector.array("public"), vector.text("request").as_bytes());
+        assert_eq!(verify_approval(&public, request, &vector.array("approval")), Ok(()));
+        let (seconds, checkpoint) = (vector.number("seconds").into(), vector.text("checkpoint").as_bytes());
+        let cosignature = vector.array("cosignature");
+        assert_eq!(verify_cosignature(&public, seconds, checkpoint, &cosignature), Ok(()));
     }
 
     #[test]
@@ -94,7 +109,10 @@ mod tests {
         let signature = sign(&seed(), &[APPROVAL_PREFIX, b"{}"].concat());
         assert_eq!(verify_approval(&public, b"{}", &signature), Ok(()));
         assert!(verify_approval(&public, b"{ }", &signature).is_err(), "other bytes");
-        assert!(verify_approval(&public_of(&Key32::take(&mut [4; 32])), b"{}", &signature).is_err(), "other key");
+        assert!(
+            verify_approval(&public_of(&Key32::take(&mut [4; 32])), b"{}", &signature).is_err(),
+            "other key"
+        );
         for at in 0..signature.len() {
             let mut changed = signature;
             changed[at] ^= 0x10;
@@ -131,11 +149,28 @@ mod tests {
 
     #[test]
     fn an_agreement_key_has_one_spelling_and_no_small_order() {
-        let base = { let mut nine = [0; 32]; nine[0] = 9; nine };
-        let last = |low: u8, high: u8| { let mut p = [0xFF; 32]; p[0] = low; p[31] = high; p };
+        let base = {
+            let mut nine = [0; 32];
+            nine[0] = 9;
+            nine
+        };
+        let last = |low: u8, high: u8| {
+            let mut p = [0xFF; 32];
+            p[0] = low;
+            p[31] = high;
+            p
+        };
         let cases = [
             ("the base point", base, true),
-            ("its other spelling by the top bit", { let mut k = base; k[31] |= 0x80; k }, false),
+            (
+                "its other spelling by the top bit",
+                {
+                    let mut k = base;
+                    k[31] |= 0x80;
+                    k
+                },
+                false,
+            ),
             ("2^255 - 19 + 9, its other spelling by wrapping", last(0xF6, 0x7F), false),
             ("2^255 - 19, zero again", last(0xED, 0x7F), false),
             ("2^255 - 21, the last but one below", last(0xEB, 0x7F), true),

@@ -371,17 +371,26 @@ pub(crate) mod hex_bytes {
     use serde::{Deserialize, Deserializer, Serializer};
 
     /// Writes `bytes` in hex.
-    pub(crate) fn serialize<S: Serializer, const N: usize>(bytes: &[u8; N], to: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer, const N: usize>(
+        bytes: &[u8; N],
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
         to.serialize_str(&hex::encode(bytes))
     }
 
     /// Reads exactly `N` bytes.
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>, const N: usize>(from: D) -> Result<[u8; N], D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>, const N: usize>(
+        from: D,
+    ) -> Result<[u8; N], D::Error> {
         let text = String::deserialize(from)?;
         let mut bytes = [0; N];
         let read = hex::decode_to_slice(&text, &mut bytes).is_ok();
         let lower = !text.bytes().any(|b| b.is_ascii_uppercase());
-        if read && lower { Ok(bytes) } else { Err(D::Error::custom(format!("not {N} bytes in lower-case hex"))) }
+        if read && lower {
+            Ok(bytes)
+        } else {
+            Err(D::Error::custom(format!("not {N} bytes in lower-case hex")))
+        }
     }
 }
 

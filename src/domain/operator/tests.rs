@@ -16,7 +16,10 @@ fn operators(count: u8) -> Vec<OperatorPublic> {
     (0..count).map(|n| person(&format!("op-{n:02}"), n * 4, &[Role::Operator])).collect()
 }
 
-fn with(mut people: Vec<OperatorPublic>, change: impl FnOnce(&mut Vec<OperatorPublic>)) -> Vec<OperatorPublic> {
+fn with(
+    mut people: Vec<OperatorPublic>,
+    change: impl FnOnce(&mut Vec<OperatorPublic>),
+) -> Vec<OperatorPublic> {
     change(&mut people);
     people
 }
@@ -70,10 +73,22 @@ fn p03_one_key_is_one_person_and_one_use() {
     let cases: [(&str, Change, &str); 6] = [
         ("age", |p| p[1].age = p[0].age.clone(), "the age key of op-01 is also the age key of op-00"),
         ("noise", |p| p[1].noise = p[0].noise, "the noise key of op-01 is also the noise key of op-00"),
-        ("approval", |p| p[1].approval = p[0].approval, "the approval key of op-01 is also the approval key of op-00"),
+        (
+            "approval",
+            |p| p[1].approval = p[0].approval,
+            "the approval key of op-01 is also the approval key of op-00",
+        ),
         ("cosign", |p| p[1].cosign = p[0].cosign, "the cosign key of op-01 is also the cosign key of op-00"),
-        ("across uses", |p| p[1].cosign = p[0].approval, "the cosign key of op-01 is also the approval key of op-00"),
-        ("one's own", |p| p[1].cosign = p[1].approval, "the cosign key of op-01 is also the approval key of op-01"),
+        (
+            "across uses",
+            |p| p[1].cosign = p[0].approval,
+            "the cosign key of op-01 is also the approval key of op-00",
+        ),
+        (
+            "one's own",
+            |p| p[1].cosign = p[1].approval,
+            "the cosign key of op-01 is also the approval key of op-01",
+        ),
     ];
     for (name, change, refusal) in cases {
         let outcome = Roster::new(1, 2, with(operators(3), change));
