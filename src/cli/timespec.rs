@@ -56,7 +56,7 @@ fn daily(text: &str) -> Option<Length> {
     let (hours, minutes) = text.strip_suffix('Z')?.split_once(':')?;
     let number = |digits: &str, end: u64| {
         let plain = digits.len() == 2 && digits.bytes().all(|b| b.is_ascii_digit());
-        digits.parse().ok().filter(|value| plain && *value < end)
+        digits.parse::<u64>().ok().filter(|value| plain && *value < end)
     };
     Some(Length::from_minutes(number(hours, 24)? * 60 + number(minutes, 60)?))
 }

@@ -83,7 +83,7 @@ impl Tty {
         let key = loop {
             let byte = self.key()?;
             let (key, echo) = line.take(byte);
-            self.file.write_all(&echo).map_err(gone)?;
+            (&self.file).write_all(&echo).map_err(gone)?;
             if key != Key::More {
                 break key;
             }

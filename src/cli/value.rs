@@ -12,7 +12,7 @@ pub fn text(text: &str) -> Result<Text, TextError> {
 /// Reads a length of time of whole days, `90d`, as a rotation interval.
 pub fn rotation(text: &str) -> Result<RotationDays, String> {
     let days = text.strip_suffix('d').filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
-    let days = days.and_then(|digits| digits.parse().ok()).ok_or("write whole days, like 90d")?;
+    let days = days.and_then(|digits| digits.parse::<u32>().ok()).ok_or("write whole days, like 90d")?;
     RotationDays::try_from(days)
 }
 

@@ -42,8 +42,8 @@ pub enum KeyFileError {
         /// What it says.
         version: u32,
     },
-    /// A name without a key, or a key without a name.
-    #[error("the key file names its appliance and its keeper's key both, or neither")]
+    /// An appliance of which only some of name, key and first roster are there.
+    #[error("the key file names its appliance, its keeper's key and its first roster all, or none of them")]
     HalfAKeeper,
     /// A passphrase is guessed too fast with these parameters.
     #[error("the key file is too weak to open: Argon2id m={m_kib} KiB t={t} p={p} is below the floor")]
@@ -193,6 +193,7 @@ pub struct KeyFile {
     public: PublicKeys,
     keeper: Option<HexKey>,
     appliance: Option<ApplianceName>,
+    roster: Option<HexKey>,
     #[serde(rename = "box", with = "base64_bytes")]
     boxed: [u8; Self::BOX_LEN],
 }
@@ -216,7 +217,8 @@ impl KeyFile {
         if file.version != Self::VERSION {
             return Err(KeyFileError::UnknownVersion { version: file.version });
         }
-        if file.keeper.is_some() != file.appliance.is_some() {
+        let pinned = [file.keeper.is_some(), file.appliance.is_some(), file.roster.is_some()];
+        if pinned.contains(&true) && pinned.contains(&false) {
             return Err(KeyFileError::HalfAKeeper);
         }
         file.kdf.check()?;
@@ -236,8 +238,8 @@ impl KeyFile {
 
     /// The appliance they are for, as the file says; proven only by opening it.
     pub fn keeper(&self) -> Option<KeeperPin> {
-        let (appliance, HexKey(noise)) = self.appliance.clone().zip(self.keeper)?;
-        Some(KeeperPin { appliance, noise })
+        let (appliance, (HexKey(noise), HexKey(roster))) = self.appliance.clone().zip(self.keeper.zip(self.roster))?;
+        Some(KeeperPin { appliance, noise, roster })
     }
 
     /// Puts keys under a passphrase, with a salt and a nonce from `rng`.
@@ -271,6 +273,7 @@ impl KeyFile {
             public: PublicKeys::of(key),
             keeper: pin.map(|pin| HexKey(pin.noise)),
             appliance: pin.map(|pin| pin.appliance.clone()),
+            roster: pin.map(|pin| HexKey(pin.roster)),
             boxed: [0; Self::BOX_LEN],
         };
         rng.fill_bytes(&mut file.salt);

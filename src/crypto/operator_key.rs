@@ -18,6 +18,8 @@ pub struct KeeperPin {
     pub appliance: ApplianceName,
     /// The keeper's X25519 key for the channel.
     pub noise: [u8; 32],
+    /// Digest of the first roster, which every chain of rosters must begin with.
+    pub roster: [u8; 32],
 }
 
 /// The secret keys of one operator, each for one use, and whom they speak to.

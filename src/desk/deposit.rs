@@ -11,7 +11,7 @@ use crate::crypto::envelope::{Envelope, EnvelopeSubject, derive_data_key};
 use crate::crypto::operator_key::{OperatorKey, random_key};
 use crate::crypto::recipient::wrap_to_recipient;
 use crate::crypto::roster::verify_chain;
-use crate::crypto::shares::{SealedShare, ShareSubject, split_and_wrap};
+use crate::crypto::shares::{self, SealedShare, ShareSubject};
 use crate::domain::credential::Terms;
 use crate::domain::ids::{ApplianceName, CredentialName, Generation};
 use crate::domain::operator::{AgeRecipient, OperatorPublic, Role, Roster, SignedRoster};
@@ -75,7 +75,7 @@ fn wrap(
     let (t, q) = (random_key(&mut OsRng), random_key(&mut OsRng));
     let subject =
         ShareSubject { appliance: appliance.clone(), credential: name.clone(), generation: *generation };
-    let shares = shares(key, roster, &subject, &q)?;
+    let shares = shares_for(key, roster, &subject, &q)?;
     let mut salt = [0; 32];
     OsRng.fill_bytes(&mut salt);
     let data_key = derive_data_key(&t, &q, &salt, name, *generation);
@@ -93,19 +93,19 @@ fn wrap(
 }
 
 /// One share for each operator who may approve: everybody with the role but the one who deposits.
-fn shares(
+fn shares_for(
     key: &OperatorKey,
     roster: &Roster,
     subject: &ShareSubject,
     q: &Key32,
 ) -> Result<Vec<SealedShare>, DeskError> {
     let others = roster.with_role(Role::Operator).filter(|person| person.id != *key.id());
-    let approvers: Vec<OperatorPublic> = others.cloned().collect();
+    let approvers: Vec<&OperatorPublic> = others.collect();
     let (count, quorum) = (approvers.len(), roster.quorum());
     if u32::try_from(count).is_ok_and(|count| count < quorum) {
         return Err(DeskError::TooFewApprovers { depositor: key.id().clone(), approvers: count, quorum });
     }
-    split_and_wrap(q, quorum, subject, &approvers, &mut OsRng).map_err(DeskError::Split)
+    shares::split(q, subject, &approvers, quorum, &mut OsRng).map_err(DeskError::Split)
 }
 
 /// Wraps the chip's half, and nothing else, to the recovery recipient.

@@ -36,7 +36,7 @@ fn only_the_passphrase_opens_and_the_keeper_is_pinned_under_it() {
     assert_eq!(read, file);
     assert_eq!(read.open(&passphrase("old word")).expect_err("wrong"), KeyFileError::Refused);
 
-    let pin = KeeperPin { appliance: ApplianceName::parse("vault-1").expect("a name"), noise: [7; 32] };
+    let pin = KeeperPin { appliance: ApplianceName::parse("vault-1").expect("a name"), noise: [7; 32], roster: [8; 32] };
     let pinned = read.with_keeper(pin.clone(), &old, &mut OsRng).expect("opens");
     assert_ne!((pinned.salt, pinned.nonce), (file.salt, file.nonce), "nothing is used twice");
     let changed = pinned.with_passphrase(&old, &new, &mut OsRng).expect("opens");
@@ -126,6 +126,7 @@ fn what_is_no_key_file_is_refused_with_its_reason() {
     assert_eq!(with("version", 2.into()), Some(KeyFileError::UnknownVersion { version: 2 }));
     assert_eq!(with("keeper", serde_json::Value::Null), Some(KeyFileError::HalfAKeeper));
     assert_eq!(with("appliance", serde_json::Value::Null), Some(KeyFileError::HalfAKeeper));
+    assert_eq!(with("roster", serde_json::Value::Null), Some(KeyFileError::HalfAKeeper));
     assert!(malformed(with("comment", "x".into())), "an unknown field");
     assert!(malformed(with("id", "Alice".into())), "a name outside its grammar");
     assert!(malformed(with("kdf", serde_json::json!({ "name": "argon2i", "m_kib": 65536, "t": 3, "p": 4 }))));
