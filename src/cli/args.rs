@@ -6,7 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use super::host;
 use super::verbs::{
-    approve, audit, client, completions, decide, deposit, freeze, list, man, operator, pull, request, requests, show,
+    approve, audit, client, completions, decide, deposit, freeze, list, man, operator, pull, request,
+    requests, show,
 };
 use crate::domain::ids::OperatorId;
 

@@ -78,7 +78,11 @@ impl Failure {
 
     /// This build is the operator's side only.
     pub fn not_built(verb: &str) -> Self {
-        Self::unexpected("not-built", format!("this build has no `{verb}`"), "use a build that has the keeper")
+        Self::unexpected(
+            "not-built",
+            format!("this build has no `{verb}`"),
+            "use a build that has the keeper",
+        )
     }
 
     /// The keeper answered something else than what was asked.

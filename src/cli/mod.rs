@@ -6,9 +6,11 @@ mod failure;
 mod hand_over;
 mod host;
 mod passphrase;
+mod questions;
 mod refusal;
 mod render;
 mod session;
+mod shares;
 mod timespec;
 mod tty;
 mod value;
@@ -67,7 +69,9 @@ fn dispatch(verb: Verb, context: &Context) -> Result<u8, Stop> {
         Verb::Doctor(args) => verbs::doctor::run(&args, context),
         Verb::Completions(args) => verbs::completions::run(args, context),
         Verb::Man(args) => verbs::man::run(args, context),
-        Verb::Setup(_) => Err(Failure::not_built("setup").into()),
+        Verb::Setup(args) => {
+            verbs::setup::run(&args, context, |_, _, _, _| Err(Failure::not_built("setup").into()))
+        }
         Verb::Serve(_) => Err(Failure::not_built("serve").into()),
         Verb::Console(_) => Err(Failure::not_built("console").into()),
         Verb::Demo(_) => Err(Failure::not_built("demo").into()),

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read as _};
+use std::path::Path;
 
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -18,7 +19,11 @@ const NEW_CHARS_MIN: usize = 12;
 pub fn from_fd(number: u32) -> Result<Passphrase, Stop> {
     let failed = |error: io::Error| {
         let what = format!("descriptor {number} cannot be read: {error}");
-        Stop::from(Failure::usage("passphrase-fd", what, "open it for reading, like --passphrase-fd 3 3< FILE"))
+        Stop::from(Failure::usage(
+            "passphrase-fd",
+            what,
+            "open it for reading, like --passphrase-fd 3 3< FILE",
+        ))
     };
     // A descriptor by its number is opened again through /proc; standard input is already ours.
     let line = match number {
@@ -26,6 +31,15 @@ pub fn from_fd(number: u32) -> Result<Passphrase, Stop> {
         _ => File::open(format!("/proc/self/fd/{number}")).and_then(|mut file| first_line(&mut file)),
     };
     passphrase(line.map_err(failed)?)
+}
+
+/// Reads the first line of a file.
+pub fn from_file(path: &Path) -> Result<Passphrase, Stop> {
+    let line = File::open(path).and_then(|mut file| first_line(&mut file)).map_err(|error| {
+        let what = format!("{} cannot be read: {error}", path.display());
+        Failure::usage("passphrase-file", what, "name a file whose first line is the passphrase")
+    });
+    passphrase(line?)
 }
 
 /// Asks for the passphrase of a key file.
@@ -38,7 +52,8 @@ pub fn new(fd: Option<u32>, whose: &str) -> Result<Passphrase, Stop> {
     let Some(number) = fd else {
         let mut tty = terminal()?;
         loop {
-            let first = ask(&mut tty, &format!("New passphrase of {whose}, at least {NEW_CHARS_MIN} characters: "))?;
+            let first =
+                ask(&mut tty, &format!("New passphrase of {whose}, at least {NEW_CHARS_MIN} characters: "))?;
             if let Err(Stop::Failed(weak)) = long_enough(&first) {
                 tty.say(&format!("{}.\n", weak.what))?;
                 continue;
@@ -67,7 +82,12 @@ pub fn not_from_stdin(fd: Option<u32>, what_else: &str) -> Result<(), Stop> {
         return Ok(());
     }
     let what = format!("standard input cannot be both the passphrase and {what_else}");
-    Err(Failure::usage("stdin-twice", what, "give the passphrase on another descriptor, like --passphrase-fd 3").into())
+    Err(Failure::usage(
+        "stdin-twice",
+        what,
+        "give the passphrase on another descriptor, like --passphrase-fd 3",
+    )
+    .into())
 }
 
 /// Whether standard input is a terminal.
@@ -117,7 +137,8 @@ fn passphrase(mut bytes: Zeroizing<Vec<u8>>) -> Result<Passphrase, Stop> {
     let taken = std::mem::take(&mut *bytes);
     String::from_utf8(taken).map(|text| Passphrase::new(Zeroizing::new(text))).map_err(|error| {
         error.into_bytes().zeroize();
-        Failure::usage("passphrase", "the passphrase is not UTF-8 text", "type it on a terminal set to UTF-8").into()
+        Failure::usage("passphrase", "the passphrase is not UTF-8 text", "type it on a terminal set to UTF-8")
+            .into()
     })
 }
 
@@ -160,7 +181,9 @@ mod tests {
 
     #[test]
     fn a_new_passphrase_has_at_least_12_characters() {
-        for (text, fits) in [("elevenchars", false), ("twelve chars", true), ("zwölf Zeiche", true), ("", false)] {
+        for (text, fits) in
+            [("elevenchars", false), ("twelve chars", true), ("zwölf Zeiche", true), ("", false)]
+        {
             let typed = Passphrase::new(Zeroizing::new(text.to_owned()));
             assert_eq!(long_enough(&typed).is_ok(), fits, "{text}");
         }

@@ -34,7 +34,8 @@ fn failure(text: &str) -> Failure {
     let what = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
     let what = what.lines().map(str::trim).collect::<Vec<_>>().join(" ");
     let tips: Vec<_> = text.lines().filter_map(|line| line.trim().strip_prefix("tip: ")).collect();
-    let usage = text.lines().find_map(|line| line.strip_prefix("Usage: ")).map(|usage| format!("usage: {usage}"));
+    let usage =
+        text.lines().find_map(|line| line.strip_prefix("Usage: ")).map(|usage| format!("usage: {usage}"));
     let advice = match (tips.is_empty(), usage) {
         (false, _) => format!("tip: {}", tips.join("; ")),
         (true, Some(usage)) => usage,
@@ -53,8 +54,18 @@ mod tests {
     #[test]
     fn a_wrong_command_line_says_what_and_what_next() {
         let cases: [(&str, &[&str], &str, &str); 4] = [
-            ("a verb mistyped", &["aprove", "7K2M"], "unrecognized subcommand 'aprove'", "tip: a similar subcommand exists: 'approve'"),
-            ("an option mistyped", &["requests", "--al"], "unexpected argument '--al' found", "tip: a similar argument exists: '--all'"),
+            (
+                "a verb mistyped",
+                &["aprove", "7K2M"],
+                "unrecognized subcommand 'aprove'",
+                "tip: a similar subcommand exists: 'approve'",
+            ),
+            (
+                "an option mistyped",
+                &["requests", "--al"],
+                "unexpected argument '--al' found",
+                "tip: a similar argument exists: '--all'",
+            ),
             (
                 "options missing",
                 &["freeze"],
@@ -71,7 +82,11 @@ mod tests {
         for (name, args, what, advice) in cases {
             let error = Cli::try_parse_from([&["portcullis"], args].concat()).expect_err(name);
             let failure = failure(&error.render().to_string());
-            assert_eq!((failure.what.as_str(), failure.advice.as_str(), failure.exit), (what, advice, 2), "{name}");
+            assert_eq!(
+                (failure.what.as_str(), failure.advice.as_str(), failure.exit),
+                (what, advice, 2),
+                "{name}"
+            );
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Data goes to standard output, everything else to standard error. A closed standard output ends a
 //! command quietly, unless what it carried was a credential.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 
 use rustix::io::Errno;
 use serde::Serialize;
@@ -104,11 +104,6 @@ pub fn failure(failure: &Failure, json: bool) {
 /// Text of others as a terminal may be given it, or `-` for none.
 pub fn shown(text: &str) -> String {
     if text.is_empty() { "-".to_owned() } else { escape(text) }
-}
-
-/// Whether a person would read what goes to standard output.
-pub fn is_terminal() -> bool {
-    io::stdout().is_terminal()
 }
 
 fn one_line(text: &str) -> String {

@@ -11,6 +11,7 @@ use crate::crypto::operator_key::OperatorKey;
 use crate::desk::client::Client;
 use crate::desk::error::DeskError;
 use crate::desk::key::{find_key_file, open_key_file, report_wrong_passphrase};
+use crate::domain::secret::Passphrase;
 use crate::domain::wire::operator::{Ask, Reply, Status};
 
 /// The pauses after wrong passphrases at a terminal; there are as many tries as pauses.
@@ -74,17 +75,24 @@ pub fn unlock(context: &Context) -> Result<OperatorKey, Stop> {
             }
             Ok(opened?)
         }
-        None => unlock_at_terminal(&path, &context.operator_socket()),
+        None => at_terminal(&path, &context.operator_socket(), |typed| open_key_file(&path, &typed)),
     }
 }
 
-fn unlock_at_terminal(path: &Path, socket: &Path) -> Result<OperatorKey, Stop> {
+/// Asks for the passphrase of a key file until `open` takes it, three times at most.
+///
+/// Each wrong one is reported to the keeper, and followed by a longer pause.
+pub fn at_terminal<T>(
+    path: &Path,
+    socket: &Path,
+    open: impl Fn(Passphrase) -> Result<T, DeskError>,
+) -> Result<T, Stop> {
     let mut tty = passphrase::terminal()?;
     let question = format!("Passphrase of {}: ", shown(&path.display().to_string()));
     let mut wrong = None;
     for (number, pause) in (1..).zip(PAUSES) {
-        match open_key_file(path, &passphrase::ask(&mut tty, &question)?) {
-            Ok(key) => return Ok(key),
+        match open(passphrase::ask(&mut tty, &question)?) {
+            Ok(opened) => return Ok(opened),
             Err(error @ DeskError::WrongPassphrase { .. }) => {
                 report_wrong_passphrase(socket, path);
                 let seconds = pause.as_secs();

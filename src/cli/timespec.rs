@@ -182,7 +182,8 @@ mod tests {
 
     #[test]
     fn a_text_that_is_no_time_is_refused() {
-        for text in ["", "22:00", "24:00Z", "22:60Z", "2:00Z", "+", "+30", "-30m", "now", "+1:00Z", "22:0aZ"] {
+        for text in ["", "22:00", "24:00Z", "22:60Z", "2:00Z", "+", "+30", "-30m", "now", "+1:00Z", "22:0aZ"]
+        {
             assert!(When::from_str(text).is_err(), "{text}");
         }
     }
@@ -194,10 +195,28 @@ mod tests {
             ("nothing", None, None, None, Ok("900s from arming")),
             ("a length", None, None, Some("2h"), Ok("7200s from arming")),
             ("24 hours", None, None, Some("24h"), Ok("86400s from arming")),
-            ("24 hours and 1 s", None, None, Some("86401s"), Err("a window of 24h00m is not between 1s and 24h")),
+            (
+                "24 hours and 1 s",
+                None,
+                None,
+                Some("86401s"),
+                Err("a window of 24h00m is not between 1s and 24h"),
+            ),
             ("no time", None, None, Some("0s"), Err("a window of 0s is not between 1s and 24h")),
-            ("tonight", Some("22:00Z"), Some("04:00Z"), None, Ok("[2026-11-23T22:00:00Z, 2026-11-24T04:00:00Z)")),
-            ("tonight for", Some("22:00Z"), None, Some("1h"), Ok("[2026-11-23T22:00:00Z, 2026-11-23T23:00:00Z)")),
+            (
+                "tonight",
+                Some("22:00Z"),
+                Some("04:00Z"),
+                None,
+                Ok("[2026-11-23T22:00:00Z, 2026-11-24T04:00:00Z)"),
+            ),
+            (
+                "tonight for",
+                Some("22:00Z"),
+                None,
+                Some("1h"),
+                Ok("[2026-11-23T22:00:00Z, 2026-11-23T23:00:00Z)"),
+            ),
             ("until", None, Some("+1h"), None, Ok("[2026-11-23T21:00:00Z, 2026-11-23T22:00:00Z)")),
             (
                 "backwards",
@@ -236,7 +255,13 @@ mod tests {
             ("by length", fixed, None, Some("1h"), Ok("[2026-11-23T22:00:00Z, 2026-11-23T23:00:00Z)")),
             ("less from arming", arming, None, Some("5m"), Ok("300s from arming")),
             ("more from arming", arming, None, Some("16m"), Err(WindowError::Longer)),
-            ("nothing from arming", arming, None, Some("0s"), Err(WindowError::Length { length: Length::ZERO })),
+            (
+                "nothing from arming",
+                arming,
+                None,
+                Some("0s"),
+                Err(WindowError::Length { length: Length::ZERO }),
+            ),
             ("an end from arming", arming, Some("22:00Z"), None, Err(WindowError::NotFixed)),
         ];
         for (name, asked, closes, length, expected) in cases {

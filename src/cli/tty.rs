@@ -22,6 +22,7 @@ const ANSWER_LEN_MAX: usize = 1_024;
 #[derive(Debug)]
 pub struct Tty {
     file: File,
+    patience: Option<Duration>,
 }
 
 /// What one key press did to an answer.
@@ -45,7 +46,12 @@ impl Tty {
         // O_NOCTTY, so that asking never makes a terminal ours that was not.
         let flags = i32::try_from(OFlags::NOCTTY.bits()).unwrap_or(0);
         let file = OpenOptions::new().read(true).write(true).custom_flags(flags).open("/dev/tty")?;
-        Ok(Self { file })
+        Ok(Self { file, patience: Some(PATIENCE) })
+    }
+
+    /// Waits for every answer as long as it takes: at set-up people write things down.
+    pub fn without_limit(self) -> Self {
+        Self { patience: None, ..self }
     }
 
     /// Writes text as it is.
@@ -91,14 +97,16 @@ impl Tty {
         drop(raw);
         self.say("\n")?;
         match key {
-            Key::Cancel => Err(Failure::unexpected("cancelled", "cancelled at the terminal", "nothing was done").into()),
+            Key::Cancel => {
+                Err(Failure::unexpected("cancelled", "cancelled at the terminal", "nothing was done").into())
+            }
             _ => Ok(line.bytes),
         }
     }
 
     /// The next byte that is typed.
     fn key(&self) -> Result<u8, Stop> {
-        let limit = Timespec::try_from(PATIENCE).ok();
+        let limit = self.patience.and_then(|patience| Timespec::try_from(patience).ok());
         loop {
             let mut set = [PollFd::new(&self.file, PollFlags::IN)];
             match rustix::event::poll(&mut set, limit.as_ref()) {
@@ -181,7 +189,9 @@ impl<'a> Raw<'a> {
     fn enter(file: &'a File) -> io::Result<Raw<'a>> {
         let before = rustix::termios::tcgetattr(file)?;
         let mut modes = before.clone();
-        modes.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON | LocalModes::ISIG);
+        modes
+            .local_modes
+            .remove(LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON | LocalModes::ISIG);
         modes.input_modes.remove(InputModes::INLCR | InputModes::IGNCR);
         modes.special_codes[SpecialCodeIndex::VMIN] = 1;
         modes.special_codes[SpecialCodeIndex::VTIME] = 0;
@@ -198,11 +208,21 @@ impl Drop for Raw<'_> {
 }
 
 fn gone(error: io::Error) -> Stop {
-    Failure::unexpected("terminal", format!("the terminal does not answer: {error}"), "start again at a terminal").into()
+    Failure::unexpected(
+        "terminal",
+        format!("the terminal does not answer: {error}"),
+        "start again at a terminal",
+    )
+    .into()
 }
 
 fn not_text() -> Stop {
-    Failure::usage("not-text", "what was typed is not UTF-8 text", "set the terminal to UTF-8 and start again").into()
+    Failure::usage(
+        "not-text",
+        "what was typed is not UTF-8 text",
+        "set the terminal to UTF-8 and start again",
+    )
+    .into()
 }
 
 #[cfg(test)]

@@ -238,7 +238,8 @@ impl KeyFile {
 
     /// The appliance they are for, as the file says; proven only by opening it.
     pub fn keeper(&self) -> Option<KeeperPin> {
-        let (appliance, (HexKey(noise), HexKey(roster))) = self.appliance.clone().zip(self.keeper.zip(self.roster))?;
+        let (appliance, (HexKey(noise), HexKey(roster))) =
+            self.appliance.clone().zip(self.keeper.zip(self.roster))?;
         Some(KeeperPin { appliance, noise, roster })
     }
 

@@ -80,7 +80,8 @@ fn narrowed(
 
 /// Opens the share, and gives it away only if it is the one of the request that was shown.
 fn own_share(key: &OperatorKey, view: &RequestView, share: Option<&str>) -> Result<SecretBytes, DeskError> {
-    let none = || DeskError::CannotApprove { what: format!("{} holds no share of this credential", key.id()) };
+    let none =
+        || DeskError::CannotApprove { what: format!("{} holds no share of this credential", key.id()) };
     let sealed: SealedShare = serde_json::from_str(share.ok_or_else(none)?)
         .map_err(|_| DeskError::Protocol { asked: "one's own share" })?;
     let expected = expected_context(key, view, sealed.index())?;
@@ -93,9 +94,11 @@ fn expected_context(key: &OperatorKey, view: &RequestView, index: u8) -> Result<
     let Subject::Release { credential, generation, .. } = &view.doc.subject else {
         return Err(DeskError::Protocol { asked: "a share of no release" });
     };
-    let appliance = appliance_of(&view.doc).ok_or(DeskError::Protocol { asked: "the origin of a request" })?;
+    let appliance =
+        appliance_of(&view.doc).ok_or(DeskError::Protocol { asked: "the origin of a request" })?;
     if key.keeper().is_none_or(|pin| pin.appliance != appliance) {
-        let what = format!("request {} is of the appliance {appliance}, this key file is for another", view.doc.id);
+        let what =
+            format!("request {} is of the appliance {appliance}, this key file is for another", view.doc.id);
         return Err(DeskError::CannotApprove { what });
     }
     let subject = ShareSubject { appliance, credential: credential.clone(), generation: *generation };

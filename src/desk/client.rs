@@ -171,7 +171,9 @@ impl Line {
         // What a read that ran into its limit says is of no use to a person.
         let error = match error.kind() {
             io::ErrorKind::WouldBlock => io::Error::new(io::ErrorKind::TimedOut, "no answer in time"),
-            io::ErrorKind::UnexpectedEof => io::Error::new(io::ErrorKind::UnexpectedEof, "it closed the connection"),
+            io::ErrorKind::UnexpectedEof => {
+                io::Error::new(io::ErrorKind::UnexpectedEof, "it closed the connection")
+            }
             _ => error,
         };
         DeskError::Link { socket: self.socket.clone(), error }

@@ -60,7 +60,11 @@ fn believed<'a>(
     let pin = key.keeper().ok_or_else(|| DeskError::NotPinned { operator: key.id().clone() })?;
     let roster = verify_chain(rosters)?;
     let genesis = rosters.first().map(SignedRoster::digest);
-    if pin.appliance == *appliance && genesis == Some(pin.roster) { Ok(roster) } else { Err(DeskError::OtherRoster) }
+    if pin.appliance == *appliance && genesis == Some(pin.roster) {
+        Ok(roster)
+    } else {
+        Err(DeskError::OtherRoster)
+    }
 }
 
 fn wrap(

@@ -162,16 +162,24 @@ impl DeskError {
         let advice = match self {
             Self::Refused(refused) => return escape(&refused.advice),
             Self::Link { .. } => "start it with `portcullis serve`, or name its home with --home",
-            Self::Channel(_) => "check that this key file is for this appliance, and who else is on the socket",
+            Self::Channel(_) => {
+                "check that this key file is for this appliance, and who else is on the socket"
+            }
             Self::Version { .. } | Self::Protocol { .. } => "use the portcullis of the keeper's version",
-            Self::NoKeyFile { .. } => "insert the medium and name the file with --key, or make one: `portcullis operator new`",
+            Self::NoKeyFile { .. } => {
+                "insert the medium and name the file with --key, or make one: `portcullis operator new`"
+            }
             Self::ManyKeyFiles { .. } => "say whose with --operator ID, or which with --key FILE",
             Self::File { .. } => "look at the path and its permissions",
             Self::KeyFile { .. } => "use the copy of the key file that was put away at set-up",
-            Self::WrongPassphrase { .. } => "type it again; a lost passphrase means a new key and a new roster",
+            Self::WrongPassphrase { .. } => {
+                "type it again; a lost passphrase means a new key and a new roster"
+            }
             Self::NotPinned { .. } => "use the key file that set-up wrote, not the one before it",
             Self::CannotApprove { .. } => "another operator must decide this request",
-            Self::ShareMismatch(_) => "do not approve; freeze the appliance and read its log: what was shown is not what would open",
+            Self::ShareMismatch(_) => {
+                "do not approve; freeze the appliance and read its log: what was shown is not what would open"
+            }
             Self::Split(_) => "look at the roster with `portcullis operator list`",
             Self::RosterChain(_) | Self::OtherRoster => {
                 "deposit nothing; compare the roster's digest with the one written down at set-up"

@@ -72,7 +72,8 @@ pub fn first_roster(quorum: u32, founders: &[Founder]) -> Result<SignedRoster, R
     let people = founders.iter().map(|founder| founder.key.public(founder.roles.clone())).collect();
     let mut signed = SignedRoster::unsigned(Roster::new(1, quorum, people)?, [0; 32]);
     let operators = founders.iter().filter(|founder| founder.roles.contains(&Role::Operator));
-    let signatures = operators.map(|founder| (founder.id().clone(), founder.key.sign_roster(&signed))).collect();
+    let signatures =
+        operators.map(|founder| (founder.id().clone(), founder.key.sign_roster(&signed))).collect();
     signed.signatures = signatures;
     Ok(signed)
 }

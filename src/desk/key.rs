@@ -43,7 +43,8 @@ pub fn find_key_file(
     }
     let folder = home.operators();
     let listed = fs::read_dir(&folder).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
-    let mut found: Vec<PathBuf> = listed.filter(|path| path.extension().is_some_and(|e| e == EXTENSION)).collect();
+    let mut found: Vec<PathBuf> =
+        listed.filter(|path| path.extension().is_some_and(|e| e == EXTENSION)).collect();
     match (found.pop(), found.len()) {
         (None, _) => Err(DeskError::NoKeyFile { looked: folder }),
         (Some(only), 0) => Ok(only),
@@ -74,7 +75,11 @@ pub fn open_key_file(path: &Path, passphrase: &Passphrase) -> Result<OperatorKey
 ///
 /// # Errors
 /// [`DeskError::File`], also when there is such a file already; [`DeskError::KeyFile`] without memory.
-pub fn create_key_file(path: &Path, id: OperatorId, passphrase: &Passphrase) -> Result<OperatorKey, DeskError> {
+pub fn create_key_file(
+    path: &Path,
+    id: OperatorId,
+    passphrase: &Passphrase,
+) -> Result<OperatorKey, DeskError> {
     let key = OperatorKey::generate(id, &mut OsRng);
     let sealed = KeyFile::seal(&key, passphrase, KdfCost::Standard, &mut OsRng);
     let sealed = sealed.map_err(|error| DeskError::KeyFile { path: path.to_owned(), error })?;
@@ -90,7 +95,8 @@ pub fn replace_key_file(path: &Path, file: &KeyFile) -> Result<(), DeskError> {
     let next = path.with_extension("pcop.new");
     // What an interrupted attempt left behind is ours and never in use.
     let _ = fs::remove_file(&next);
-    let replaced = write_new(&next, &file.to_text()).and_then(|()| fs::rename(&next, path)).and_then(|()| sync(path));
+    let replaced =
+        write_new(&next, &file.to_text()).and_then(|()| fs::rename(&next, path)).and_then(|()| sync(path));
     replaced.map_err(|error| DeskError::File { path: path.to_owned(), error })
 }
 

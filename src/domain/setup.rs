@@ -217,7 +217,8 @@ fn default_pcrs() -> String {
 
 /// `sha256:` and one or more different numbers below 24.
 fn check_pcrs(text: &str) -> Result<(), SetupError> {
-    let number = |digits: &str| digits.parse::<u32>().ok().filter(|pcr| *pcr < 24 && pcr.to_string() == digits);
+    let number =
+        |digits: &str| digits.parse::<u32>().ok().filter(|pcr| *pcr < 24 && pcr.to_string() == digits);
     let numbers: Option<Vec<u32>> =
         text.strip_prefix("sha256:").and_then(|list| list.split(',').map(number).collect());
     let sound = numbers.is_some_and(|pcrs| pcrs.iter().collect::<BTreeSet<_>>().len() == pcrs.len());

@@ -6,7 +6,7 @@ use crate::cli::context::Context;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::passphrase;
 use crate::cli::session::Session;
-use crate::cli::timespec::{WindowSpec, When};
+use crate::cli::timespec::{When, WindowSpec};
 use crate::cli::tty::Tty;
 use crate::cli::value;
 use crate::cli::verbs::request::window_failure;
@@ -100,7 +100,11 @@ fn confirm(id: &RequestId, text: &str) -> Result<(), Stop> {
     tty.say(text)?;
     let typed = tty.ask("To approve, type the request's id: ")?;
     let typed = RequestId::parse(&typed).map_err(|error| {
-        Failure::usage("id-again", error.to_string(), "nothing was approved; read the request and start again")
+        Failure::usage(
+            "id-again",
+            error.to_string(),
+            "nothing was approved; read the request and start again",
+        )
     })?;
     same_id(id, &typed)
 }

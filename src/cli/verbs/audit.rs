@@ -81,7 +81,9 @@ pub fn run(args: AuditArgs, context: &Context) -> Result<(), Stop> {
         AuditAct::Show(args) => show(&args, context),
         AuditAct::Dump(args) => audit_dump::run(&args, context),
         AuditAct::Verify(VerifyArgs { dir: None, .. }) => verify_live(context),
-        AuditAct::Verify(VerifyArgs { dir: Some(dir), .. }) => Err(Failure::not_built(&format!("audit verify {}", dir.display())).into()),
+        AuditAct::Verify(VerifyArgs { dir: Some(dir), .. }) => {
+            Err(Failure::not_built(&format!("audit verify {}", dir.display())).into())
+        }
     }
 }
 
@@ -137,7 +139,11 @@ fn verify_live(context: &Context) -> Result<(), Stop> {
     if context.screen.json {
         return context.screen.json(&serde_json::json!({ "size": size, "root": root, "epoch": epoch }));
     }
-    context.screen.facts(&[("entries", size.to_string()), ("root", escape(&root)), ("epoch", epoch.to_string())])
+    context.screen.facts(&[
+        ("entries", size.to_string()),
+        ("root", escape(&root)),
+        ("epoch", epoch.to_string()),
+    ])
 }
 
 /// One entry for a person: number, time, type, and the rest as `name=value`.
@@ -148,7 +154,8 @@ fn entry_line(number: u64, leaf: &str) -> String {
     let at = fields.remove("at").and_then(|at| at.as_u64()).map(Timestamp::from_ms);
     let at = at.map_or_else(|| "-".to_owned(), |at| at.to_string());
     let kind = fields.remove("type").map_or_else(|| "-".to_owned(), |kind| plain(&kind));
-    let rest: Vec<_> = fields.iter().map(|(name, value)| format!("{}={}", escape(name), plain(value))).collect();
+    let rest: Vec<_> =
+        fields.iter().map(|(name, value)| format!("{}={}", escape(name), plain(value))).collect();
     format!("{number:>6}  {at}  {kind}  {}", rest.join(" ")).trim_end().to_owned()
 }
 

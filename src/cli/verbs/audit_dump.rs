@@ -33,7 +33,11 @@ pub fn run(args: &DumpArgs, context: &Context) -> Result<(), Stop> {
     let status = session.status()?;
     let failed = |error: io::Error| {
         let what = format!("{} cannot be written: {error}", args.dir.display());
-        Stop::from(Failure::unexpected("dump", what, "name a folder that does not exist yet, on a medium with room"))
+        Stop::from(Failure::unexpected(
+            "dump",
+            what,
+            "name a folder that does not exist yet, on a medium with room",
+        ))
     };
     DirBuilder::new().mode(0o700).create(&args.dir).map_err(failed)?;
     let mut entries = BufWriter::new(create(&args.dir.join(ENTRIES)).map_err(failed)?);
@@ -58,7 +62,10 @@ pub fn run(args: &DumpArgs, context: &Context) -> Result<(), Stop> {
     let head = Head { origin: status.origin, evaluation: status.evaluation, size, root };
     let text = serde_json::to_string_pretty(&head).expect("texts and numbers encode as JSON");
     let mut file = create(&args.dir.join(HEAD)).map_err(failed)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.write_all(b"\n")).and_then(|()| file.sync_all()).map_err(failed)?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.write_all(b"\n"))
+        .and_then(|()| file.sync_all())
+        .map_err(failed)?;
     note(&format!("portcullis: {size} entries in {}", args.dir.display()));
     if context.screen.json { context.screen.json(&head) } else { Ok(()) }
 }

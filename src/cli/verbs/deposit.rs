@@ -54,7 +54,8 @@ pub struct DepositArgs {
 impl DepositArgs {
     /// The terms that the options give.
     fn terms(&self) -> Result<Terms, Stop> {
-        let missing = || Failure::usage("rotation", "there is no rotation interval", "give one, like --rotate 90d");
+        let missing =
+            || Failure::usage("rotation", "there is no rotation interval", "give one, like --rotate 90d");
         let rotation_days = self.rotate.or(self.rotation_days).ok_or_else(missing)?;
         let (owner, reason) = (self.owner.clone(), self.reason.clone());
         Ok(Terms { owner, reason, rotation_days, sunset: self.sunset, kind: self.kind })
@@ -70,7 +71,11 @@ pub fn run(args: DepositArgs, context: &Context) -> Result<(), Stop> {
     }
     let bytes = if from_terminal { typed(&args)? } else { piped(args.strip_newline)? };
     let plaintext = Plaintext::new(bytes).map_err(|error| {
-        Failure::usage("credential-length", error.to_string(), "give the credential on standard input or type it")
+        Failure::usage(
+            "credential-length",
+            error.to_string(),
+            "give the credential on standard input or type it",
+        )
     })?;
     let Session { mut client, key } = Session::open(context)?;
     let message = desk::deposit::deposit(&mut client, &key, &args.name, args.next, &terms, &plaintext)?;

@@ -26,7 +26,8 @@ pub fn report(findings: &[Finding], context: &Context) -> Result<(), Stop> {
             }
         }
     }
-    let failed: Vec<&str> = findings.iter().filter(|f| f.level == Level::Fail).map(|f| f.what.as_str()).collect();
+    let failed: Vec<&str> =
+        findings.iter().filter(|f| f.level == Level::Fail).map(|f| f.what.as_str()).collect();
     if failed.is_empty() {
         return Ok(());
     }

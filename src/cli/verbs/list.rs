@@ -16,7 +16,9 @@ pub struct ListArgs {}
 /// Lists the credentials in order of name.
 pub fn run(_: ListArgs, context: &Context) -> Result<(), Stop> {
     let reply = Session::open(context)?.ask(&Ask::Credentials)?;
-    let Reply::Credentials { credentials } = reply else { return Err(Failure::off_topic("credentials").into()) };
+    let Reply::Credentials { credentials } = reply else {
+        return Err(Failure::off_topic("credentials").into());
+    };
     if context.screen.json {
         return context.screen.json(&credentials);
     }

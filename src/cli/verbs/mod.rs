@@ -15,4 +15,5 @@ pub mod operator;
 pub mod pull;
 pub mod request;
 pub mod requests;
+pub mod setup;
 pub mod show;

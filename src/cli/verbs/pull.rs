@@ -60,10 +60,14 @@ fn failure(error: &PullError) -> Failure {
             what: code.what().trim_end_matches('.').to_owned(),
             advice: code.advice().trim_end_matches('.').to_owned(),
         },
-        PullError::TimedOut => Failure::not_yet("timed-out", error.to_string(), "pull again: it joins the same request"),
-        PullError::Link { .. } => {
-            Failure::link("link", error.to_string(), "start the keeper with `portcullis serve`, or name its home with --home")
+        PullError::TimedOut => {
+            Failure::not_yet("timed-out", error.to_string(), "pull again: it joins the same request")
         }
+        PullError::Link { .. } => Failure::link(
+            "link",
+            error.to_string(),
+            "start the keeper with `portcullis serve`, or name its home with --home",
+        ),
         error => Failure::link("protocol", error.to_string(), "use the portcullis of the keeper's version"),
     }
 }

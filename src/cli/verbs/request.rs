@@ -57,5 +57,6 @@ pub fn run(args: RequestArgs, context: &Context) -> Result<(), Stop> {
 
 /// Says why a window was refused before the keeper was asked.
 pub fn window_failure(error: WindowError) -> Stop {
-    Failure::usage("window", error.to_string(), "give --opens and --closes, or --for, as `--help` shows").into()
+    Failure::usage("window", error.to_string(), "give --opens and --closes, or --for, as `--help` shows")
+        .into()
 }

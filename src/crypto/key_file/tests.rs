@@ -36,7 +36,11 @@ fn only_the_passphrase_opens_and_the_keeper_is_pinned_under_it() {
     assert_eq!(read, file);
     assert_eq!(read.open(&passphrase("old word")).expect_err("wrong"), KeyFileError::Refused);
 
-    let pin = KeeperPin { appliance: ApplianceName::parse("vault-1").expect("a name"), noise: [7; 32], roster: [8; 32] };
+    let pin = KeeperPin {
+        appliance: ApplianceName::parse("vault-1").expect("a name"),
+        noise: [7; 32],
+        roster: [8; 32],
+    };
     let pinned = read.with_keeper(pin.clone(), &old, &mut OsRng).expect("opens");
     assert_ne!((pinned.salt, pinned.nonce), (file.salt, file.nonce), "nothing is used twice");
     let changed = pinned.with_passphrase(&old, &new, &mut OsRng).expect("opens");

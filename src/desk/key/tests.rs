@@ -44,7 +44,10 @@ fn a_new_key_file_is_its_owners_alone_and_never_written_over() {
     let opened = open_key_file(&path, &passphrase("correct horse battery")).expect("opens");
     assert_eq!(opened.id(), key.id());
     let wrong = open_key_file(&path, &passphrase("correct horse batterz"));
-    assert_eq!(wrong.map_err(|error| (error.code().to_owned(), error.exit())).err(), Some(("wrong-passphrase".to_owned(), 3)));
+    assert_eq!(
+        wrong.map_err(|error| (error.code().to_owned(), error.exit())).err(),
+        Some(("wrong-passphrase".to_owned(), 3))
+    );
     let before = fs::read(&path).expect("reads");
     let again = create_key_file(&path, id("alice"), &passphrase("correct horse battery"));
     assert!(matches!(again, Err(DeskError::File { .. })), "{again:?}");

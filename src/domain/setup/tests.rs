@@ -44,7 +44,12 @@ fn answers_that_found_no_appliance_are_refused_by_name() {
             "\"alice.pcop\"",
             SetupError::KeyFileTwice { first: id("alice"), second: id("bo") },
         ),
-        ("one name for two", "id = \"bo\"", "id = \"alice\"", SetupError::OperatorTwice { operator: id("alice") }),
+        (
+            "one name for two",
+            "id = \"bo\"",
+            "id = \"alice\"",
+            SetupError::OperatorTwice { operator: id("alice") },
+        ),
         ("no role", "[\"custodian\"]", "[]", SetupError::NoRole { operator: id("dora") }),
         ("no custodian", "[\"custodian\"]", "[\"auditor\"]", SetupError::NoCustodian),
         ("one share", "k = 3, n = 5", "k = 1, n = 5", SetupError::Recovery { k: 1, n: 5 }),
@@ -62,14 +67,18 @@ fn answers_that_found_no_appliance_are_refused_by_name() {
         assert!(ANSWERS.contains(from), "{name}");
         assert_eq!(SetupAnswers::parse(&ANSWERS.replace(from, to)), Err(error), "{name}");
     }
-    for (name, from, to) in [("both shares", "k = 3, n = 5", "k = 2, n = 2"), ("all shares", "k = 3, n = 5", "k = 16, n = 16")] {
+    for (name, from, to) in
+        [("both shares", "k = 3, n = 5", "k = 2, n = 2"), ("all shares", "k = 3, n = 5", "k = 16, n = 16")]
+    {
         assert!(SetupAnswers::parse(&ANSWERS.replace(from, to)).is_ok(), "{name}");
     }
 }
 
 #[test]
 fn an_unknown_answer_is_refused() {
-    for (from, to) in [("quorum = 2", "quorum = 2\nquota = 2"), ("quorum = 2", ""), ("id = \"bo\"", "id = \"Bo\"")] {
+    for (from, to) in
+        [("quorum = 2", "quorum = 2\nquota = 2"), ("quorum = 2", ""), ("id = \"bo\"", "id = \"Bo\"")]
+    {
         let outcome = SetupAnswers::parse(&ANSWERS.replacen(from, to, 1));
         assert!(matches!(outcome, Err(SetupError::Malformed { .. })), "{to}: {outcome:?}");
     }
