@@ -164,8 +164,8 @@ mod tests {
 
     #[test]
     fn one_line_is_read_and_what_follows_is_left() {
-        let cases: [(&str, &[u8], &[u8], &[u8]); 5] = [
-            ("a line", b"secret\nrest", b"secret", b"rest"),
+        let cases = [
+            ("a line", &b"secret\nrest"[..], &b"secret"[..], &b"rest"[..]),
             ("no newline", b"secret", b"secret", b""),
             ("carriage return", b"secret\r\nrest", b"secret", b"rest"),
             ("blanks stay", b" a b \n", b" a b ", b""),
