@@ -41,7 +41,11 @@ impl Appliance {
     fn chip_findings(&self) -> Vec<Finding> {
         let board = &self.ledger.board;
         let mut findings = vec![if self.ledger.is_evaluation() {
-            warn("appliance", "EVALUATION: a software TPM holds the keys", "set up anew on a board with a TPM 2.0 before real credentials go in")
+            warn(
+                "appliance",
+                "EVALUATION: a software TPM holds the keys",
+                "set up anew on a board with a TPM 2.0 before real credentials go in",
+            )
         } else {
             ok("appliance", "its keys are in a TPM")
         }];
@@ -50,7 +54,9 @@ impl Appliance {
             Err(error) => fail("tpm", error.to_string(), error.advice()),
         });
         findings.push(match board.chip.pcr_status() {
-            Ok(status) if status.holds() => ok("pcrs", format!("{} are those of set-up", board.chip.pins().pcrs())),
+            Ok(status) if status.holds() => {
+                ok("pcrs", format!("{} are those of set-up", board.chip.pins().pcrs()))
+            }
             Ok(_) => fail(
                 "pcrs",
                 format!("{} are not those of set-up", board.chip.pins().pcrs()),
@@ -78,7 +84,9 @@ impl Appliance {
         };
         let frozen = match &state.frozen {
             None => ok("freeze", "not frozen"),
-            Some(freeze) => warn("freeze", format!("frozen by {freeze}"), "two operators can lift it: portcullis thaw"),
+            Some(freeze) => {
+                warn("freeze", format!("frozen by {freeze}"), "two operators can lift it: portcullis thaw")
+            }
         };
         vec![log, frozen]
     }
@@ -100,7 +108,9 @@ impl Appliance {
 fn clock_finding(at: &Moment) -> Finding {
     match &at.alarm {
         None => ok("clock", format!("{}, boot {}", at.now, at.boot)),
-        Some(why) => fail("clock", why.clone(), "set the system clock right; releases stay refused until it is"),
+        Some(why) => {
+            fail("clock", why.clone(), "set the system clock right; releases stay refused until it is")
+        }
     }
 }
 

@@ -65,7 +65,9 @@ impl StartError {
             Self::Tpm(error) => (TPM, error.advice()),
             Self::Store(error @ StoreError::InUse { .. }) => (UNEXPECTED, error.advice()),
             Self::Store(error) => (INTEGRITY, error.advice()),
-            Self::Rollback(_) | Self::Entry(_) | Self::Log { .. } | Self::NoLog | Self::PinsDiffer => (INTEGRITY, KEEP),
+            Self::Rollback(_) | Self::Entry(_) | Self::Log { .. } | Self::NoLog | Self::PinsDiffer => {
+                (INTEGRITY, KEEP)
+            }
             Self::Commit(_) => (INTEGRITY, "look at the clock, the disk and the TPM, then start again"),
         }
     }
@@ -243,8 +245,10 @@ impl Appliance {
         ended: Vec<RequestId>,
     ) -> Result<(), CommitError> {
         ended.iter().for_each(|id| self.take_window(id));
-        let writes: Vec<_> =
-            ended.iter().map(|request| crate::store::Write::DropWindow { request: request.clone() }).collect();
+        let writes: Vec<_> = ended
+            .iter()
+            .map(|request| crate::store::Write::DropWindow { request: request.clone() })
+            .collect();
         let body = Body::Started { voided, ended, version: env!("CARGO_PKG_VERSION").to_owned() };
         self.ledger.commit(at, "keeper".to_owned(), body, &writes)?;
         self.expire_due(at);
