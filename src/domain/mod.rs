@@ -12,6 +12,7 @@ pub mod refusal;
 pub mod request;
 pub mod secret;
 pub mod selector;
+pub mod setup;
 pub mod text;
 pub mod time;
 pub mod wire;

@@ -24,7 +24,10 @@ impl Appliance {
         let state = self.state();
         match (state.current(name), next) {
             (Ok(current), false) => {
-                return Err(Refusal::CredentialExists { credential: name.clone(), generation: current.generation });
+                return Err(Refusal::CredentialExists {
+                    credential: name.clone(),
+                    generation: current.generation,
+                });
             }
             (Err(refusal), true) => return Err(refusal),
             _ => {}
@@ -41,7 +44,12 @@ impl Appliance {
     ///
     /// # Errors
     /// A [`Refusal`]; nothing was changed.
-    pub fn deposit(&mut self, at: &Moment, operator: &OperatorId, deposit: Deposit) -> Result<Generation, Refusal> {
+    pub fn deposit(
+        &mut self,
+        at: &Moment,
+        operator: &OperatorId,
+        deposit: Deposit,
+    ) -> Result<Generation, Refusal> {
         let Deposit { name, generation, terms, t, record } = deposit;
         let bad = |why| Refusal::BadDeposit { credential: name.clone(), why };
         if generation != self.state().next_generation(&name) {
@@ -87,7 +95,8 @@ impl Appliance {
         }
         let sealed = super::approve::sealed_shares(record);
         let people: BTreeSet<&OperatorId> = sealed.iter().map(|share| share.operator()).collect();
-        let wanted: BTreeSet<&OperatorId> = roster.with_role(Role::Operator).map(|person| &person.id).collect();
+        let wanted: BTreeSet<&OperatorId> =
+            roster.with_role(Role::Operator).map(|person| &person.id).collect();
         if people != wanted || sealed.len() != wanted.len() || record.shares.len() != sealed.len() {
             return Err(bad("it has not one share for each operator"));
         }

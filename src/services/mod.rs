@@ -102,7 +102,10 @@ impl Appliance {
     fn wipe_stale_shares(&mut self) {
         let state = self.ledger.state();
         self.shares.retain(|id, _| {
-            state.requests.get(id).is_some_and(|r| r.state() == crate::domain::wire::operator::StateName::Requested)
+            state
+                .requests
+                .get(id)
+                .is_some_and(|r| r.state() == crate::domain::wire::operator::StateName::Requested)
         });
     }
 }

@@ -23,7 +23,10 @@ impl Appliance {
             origin: state.founding.origin(),
             evaluation: self.ledger.is_evaluation(),
             operator: operator.clone(),
-            roles: roster.get(operator).map(|person| person.roles.iter().copied().collect()).unwrap_or_default(),
+            roles: roster
+                .get(operator)
+                .map(|person| person.roles.iter().copied().collect())
+                .unwrap_or_default(),
             now: at.now,
             chip: at.chip(),
             clock_alarm: at.alarm.clone(),
@@ -63,7 +66,12 @@ impl Appliance {
     }
 
     /// The requests, newest first; `waiting` counts the jobs that wait for one.
-    pub fn request_views(&self, at: &Moment, all: bool, waiting: impl Fn(&RequestId) -> u32) -> Vec<RequestView> {
+    pub fn request_views(
+        &self,
+        at: &Moment,
+        all: bool,
+        waiting: impl Fn(&RequestId) -> u32,
+    ) -> Vec<RequestView> {
         let requests = self.state().requests.values().filter(|request| all || request.state().is_live());
         let mut views: Vec<RequestView> =
             requests.map(|request| self.view(at, request, waiting(&request.doc.id))).collect();
