@@ -39,7 +39,12 @@ impl Appliance {
     /// When time alone has something to do next; `None` when it has not.
     pub fn next_due(&self, at: &Moment) -> Option<Timestamp> {
         let again = (!self.closing.is_empty()).then(|| at.now.plus(crate::domain::time::Length::from_seconds(1)));
-        [self.state().next_end(), again].into_iter().flatten().min()
+        [self.state().next_end(), self.state().next_opening(at.now), again].into_iter().flatten().min()
+    }
+
+    /// Whether a window opened after `since`, by time alone.
+    pub fn has_opened(&self, since: Timestamp, at: &Moment) -> bool {
+        self.state().next_opening(since).is_some_and(|opens| opens <= at.now)
     }
 
     /// Asks the chip of windows that have ended, without asking it to unseal, and writes down what

@@ -3,3 +3,4 @@
 pub mod anchor;
 pub mod entry;
 pub mod tree;
+pub mod verify;
