@@ -159,7 +159,7 @@ fn by_super(code: &Code, file_depth: usize) -> Vec<(usize, String)> {
             at += 1;
             continue;
         }
-        let chain = code.text[at..].as_bytes().chunks(7).take_while(|chunk| chunk == b"super::").count();
+        let chain = bytes[at..].chunks(7).take_while(|chunk| chunk == b"super::").count();
         let inline = braces.iter().filter(|&&module| module).count();
         at += 7 * chain;
         if chain >= file_depth + inline {
