@@ -13,13 +13,15 @@ pub struct ProcessFacts {
     pub peers: String,
     /// Chip milliseconds and boot-time milliseconds since the daemon started.
     pub clock_rate: (u64, u64),
+    /// What the system clock says, when it is ahead of log and chip.
+    pub clock_ahead: Option<String>,
 }
 
 impl Appliance {
     /// Looks at TPM, clock, log, quorum and process.
     pub fn doctor(&self, at: &Moment, process: &ProcessFacts) -> Vec<Finding> {
         let mut findings = self.chip_findings();
-        findings.push(clock_finding(at));
+        findings.push(clock_finding(at, process.clock_ahead.as_deref()));
         findings.push(rate_finding(process.clock_rate));
         findings.extend(self.log_findings());
         findings.push(self.quorum_finding());
@@ -41,11 +43,7 @@ impl Appliance {
     fn chip_findings(&self) -> Vec<Finding> {
         let board = &self.ledger.board;
         let mut findings = vec![if self.ledger.is_evaluation() {
-            warn(
-                "appliance",
-                "EVALUATION: a software TPM holds the keys",
-                "set up anew on a board with a TPM 2.0 before real credentials go in",
-            )
+            warn("appliance", "EVALUATION: a software TPM holds the keys", "set up anew on a board with a TPM 2.0 before real credentials go in")
         } else {
             ok("appliance", "its keys are in a TPM")
         }];
@@ -54,9 +52,7 @@ impl Appliance {
             Err(error) => fail("tpm", error.to_string(), error.advice()),
         });
         findings.push(match board.chip.pcr_status() {
-            Ok(status) if status.holds() => {
-                ok("pcrs", format!("{} are those of set-up", board.chip.pins().pcrs()))
-            }
+            Ok(status) if status.holds() => ok("pcrs", format!("{} are those of set-up", board.chip.pins().pcrs())),
             Ok(_) => fail(
                 "pcrs",
                 format!("{} are not those of set-up", board.chip.pins().pcrs()),
@@ -84,9 +80,7 @@ impl Appliance {
         };
         let frozen = match &state.frozen {
             None => ok("freeze", "not frozen"),
-            Some(freeze) => {
-                warn("freeze", format!("frozen by {freeze}"), "two operators can lift it: portcullis thaw")
-            }
+            Some(freeze) => warn("freeze", format!("frozen by {freeze}"), "two operators can lift it: portcullis thaw"),
         };
         vec![log, frozen]
     }
@@ -105,12 +99,11 @@ impl Appliance {
     }
 }
 
-fn clock_finding(at: &Moment) -> Finding {
-    match &at.alarm {
-        None => ok("clock", format!("{}, boot {}", at.now, at.boot)),
-        Some(why) => {
-            fail("clock", why.clone(), "set the system clock right; releases stay refused until it is")
-        }
+fn clock_finding(at: &Moment, ahead: Option<&str>) -> Finding {
+    match (&at.alarm, ahead) {
+        (None, None) => ok("clock", format!("{}, boot {}", at.now, at.boot)),
+        (None, Some(ahead)) => warn("clock", ahead, "set the system clock right; it is not believed until the next reboot"),
+        (Some(why), _) => fail("clock", why.clone(), "set the system clock right; releases stay refused until it is"),
     }
 }
 

@@ -84,6 +84,11 @@ impl Appliance {
         self.ledger.state()
     }
 
+    /// Leaves in the log.
+    pub const fn log_size(&self) -> u64 {
+        self.ledger.tree().size()
+    }
+
     /// The keeper's static key of the operators' channel.
     pub const fn keeper_key(&self) -> &Key32 {
         &self.keeper

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use tss_esapi::handles::TpmHandle;
 use tss_esapi::{Context, TctiNameConf};
+use zeroize::Zeroize as _;
 
 use crate::domain::secret::Key32;
 use crate::tpm::buffers::Kind;
@@ -117,6 +118,7 @@ impl Chip {
         operation: impl FnOnce(&mut Link<'_>) -> Result<T, TpmError>,
     ) -> Result<T, TpmError> {
         let outcome = Link::open(&self.tcti, &self.pins).and_then(|mut link| operation(&mut link));
+        wipe_stack();
         outcome.map_err(|error| self.trace(error))
     }
 
@@ -152,6 +154,14 @@ impl Chip {
     }
 }
 
+/// Overwrites the stack that the library used: it decrypts there and does not clean up.
+#[inline(never)]
+fn wipe_stack() {
+    /// More than the deepest call needs.
+    const LEN: usize = 64 * 1024;
+    std::hint::black_box([0u8; LEN]).zeroize();
+}
+
 /// One open connection with the pinned storage root key known to the library.
 pub(super) struct Link<'c> {
     /// The commands.
@@ -165,7 +175,7 @@ pub(super) struct Link<'c> {
 impl<'c> Link<'c> {
     fn open(tcti: &Tcti, pins: &'c Pins) -> Result<Self, TpmError> {
         let mut esys = Esys::open(tcti)?;
-        let srk = esys.adopt(&pins.srk_description(), pins.srk_name())?;
+        let srk = esys.adopt(&pins.srk_description())?;
         Ok(Self { esys, srk, pins })
     }
 
@@ -179,10 +189,9 @@ impl<'c> Link<'c> {
         self.esys.start(Kind::Policy, self.srk)
     }
 
-    /// A pinned NV index with its authorisation value. The pinned Name goes into every HMAC, so
-    /// the chip itself refuses if its index has another.
+    /// A pinned NV index with its authorisation value.
     pub(super) fn index(&mut self, role: Role, auth: &Key32) -> Result<Tr, TpmError> {
-        let index = self.esys.adopt(&role.description(), &role.name())?;
+        let index = self.esys.adopt(&role.description())?;
         self.esys.set_auth(index, auth)?;
         Ok(index)
     }
