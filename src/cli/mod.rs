@@ -71,11 +71,11 @@ fn dispatch(verb: Verb, context: &Context) -> Result<u8, Stop> {
         Verb::Completions(args) => verbs::completions::run(args, context),
         Verb::Man(args) => verbs::man::run(args, context),
         Verb::Setup(args) => verbs::setup::run(&args, context),
-        Verb::Serve(_) => Err(Failure::not_built("serve").into()),
+        Verb::Serve(args) => verbs::serve::run(&args, context),
         Verb::Console(_) => Err(Failure::not_built("console").into()),
         Verb::Demo(_) => Err(Failure::not_built("demo").into()),
         Verb::Softtpm(args) => verbs::softtpm::run(&args, context),
-        Verb::Listener(_) => Err(Failure::not_built("__listener").into()),
+        Verb::Listener(args) => verbs::listener::run(&args),
     };
     done.map(|()| exit::DONE)
 }
