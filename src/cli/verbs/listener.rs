@@ -1,21 +1,13 @@
-//! `__listener`: the process that parses, which only the keeper starts.
+//! The listener's process: what the keeper starts with its channel as standard input.
 
-use std::io;
 use std::os::fd::AsFd as _;
 
 use crate::cli::failure::{Failure, Stop};
-use crate::cli::host::ListenerArgs;
 use crate::daemon::listener;
 
-/// Listens on the channel that the keeper gave as standard input.
-pub fn run(_: &ListenerArgs) -> Result<(), Stop> {
-    let failed = |what: String| {
-        Stop::from(Failure::unexpected(
-            "listener",
-            what,
-            "do not run it by hand: `portcullis serve` starts it",
-        ))
-    };
-    let channel = io::stdin().as_fd().try_clone_to_owned().map_err(|error| failed(error.to_string()))?;
-    listener::run(channel).map_err(|error| failed(error.to_string()))
+/// Reads what comes from outside until the keeper closes the channel.
+pub fn run() -> Result<(), Stop> {
+    let failure = |error: String| Failure::link("listener", error, "this is for the keeper to start: portcullis serve");
+    let channel = std::io::stdin().as_fd().try_clone_to_owned().map_err(|error| failure(error.to_string()))?;
+    listener::run(channel).map_err(|error| failure(error.to_string()).into())
 }

@@ -7,6 +7,7 @@ pub mod audit_verify;
 pub mod client;
 pub mod completions;
 pub mod decide;
+pub mod demo;
 pub mod deposit;
 pub mod doctor;
 pub mod freeze;

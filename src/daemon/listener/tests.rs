@@ -294,6 +294,25 @@ fn a_pull_goes_through_both_processes_and_its_receipt_comes_back() {
     world.end();
 }
 
+#[test]
+fn a_keeper_that_does_not_read_costs_the_listener_one_turn_of_memory() {
+    let (keeper, theirs) = pair().expect("a channel");
+    let mut listener = Listener::new(ListenerEnd::new(theirs).expect("an end"));
+    let (stream, peer) = UnixStream::pair().expect("a pair");
+    listener.admit(1, LinkKind::Operator, Some(OwnedFd::from(stream)), Duration::ZERO);
+    peer.set_nonblocking(true).expect("set");
+    let records = frame(&[7; 1_000]).expect("fits").repeat(100);
+    for _ in 0..500 {
+        // The peer sends all it can, in whatever pieces; a message of the keeper ends the waiting.
+        let _ = (&peer).write(&records);
+        let woken = keeper.close(99);
+        assert!(matches!(woken, Ok(()) | Err(ChannelError::Full)));
+        assert_eq!(listener.turn(|| Duration::ZERO).expect("a turn"), Keeper::Here);
+        assert!(listener.outbox.len() <= Listener::TURN_LEN / 1_000 + 1, "{listener:?}");
+    }
+    assert!(!listener.outbox.is_empty(), "the channel is full");
+}
+
 /// Both sides of the next test: without a channel a refusal, with one the listener itself.
 #[test]
 fn the_listener_runs_on_a_channel_and_on_nothing_else() {

@@ -48,11 +48,12 @@ fn a_pid_that_went_to_another_program_is_not_taken_for_it() {
 fn it_stops_in_order_and_starts_again_with_what_it_knew() {
     let directory = tempfile::tempdir().expect("a directory");
     let first = SoftTpm::start(directory.path()).expect("starts");
-    let pid = first.pid();
+    let (pid, tcti) = (first.pid(), first.tcti());
     first.stop().expect("stops");
     assert_eq!(SoftTpm::attach(directory.path()), Ok(None), "nobody answers to that pid");
     let second = SoftTpm::start(directory.path()).expect("starts again").guarded();
     assert_ne!(second.tpm().pid(), pid);
+    assert_eq!(second.tpm().tcti(), tcti, "on the same port");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The gate, the epoch, the head and the clock.
 
-use super::rig::{Rig, key};
-use crate::tpm::Anchor;
+use super::rig::{Blank, Rig, key};
+use crate::domain::secret::Key32;
+use crate::tpm::{Anchor, Chip, Hierarchies, NvAuths, PcrSelection, provision};
 
 #[test]
 fn an_anchor_writes_the_head_and_advances_the_epoch_by_one() {
@@ -52,6 +53,32 @@ fn a_counter_needs_its_own_authorisation() {
         }
     }
     assert!(rig.chip.gate(&rig.auths).is_ok(), "failed guesses lock nothing");
+}
+
+#[test]
+fn an_authorisation_may_end_in_zero_bytes_which_the_chip_strips() {
+    let zeros = |first| Key32::take(&mut std::array::from_fn(|at| if at < 16 { first } else { 0 }));
+    let auths = NvAuths { gate: zeros(1), epoch: zeros(2), head: zeros(3) };
+    let hierarchies = Hierarchies { owner: zeros(4), lockout: zeros(5) };
+    let blank = Blank::new();
+    let tcti = blank.tpm.tpm().tcti();
+    let pins = provision(&tcti, &PcrSelection::DEFAULT, &hierarchies, &auths).expect("provisioned");
+    let chip = Chip::new(tcti, pins);
+    chip.anchor(&auths, &[6; 32]).expect("anchored");
+    assert_eq!(chip.anchor_read(&auths).expect("read").head, [6; 32]);
+    assert!(chip.close_gate(&auths).expect("closed") > 1);
+}
+
+#[test]
+fn many_threads_may_ask_one_chip() {
+    let rig = Rig::new();
+    let base = rig.chip.anchor_read(&rig.auths).expect("read").epoch;
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| (0..5).for_each(|_| rig.chip.anchor(&rig.auths, &[1; 32]).expect("anchored")));
+        }
+    });
+    assert_eq!(rig.chip.anchor_read(&rig.auths).expect("read").epoch, base + 20);
 }
 
 #[test]
