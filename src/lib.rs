@@ -9,6 +9,7 @@ pub mod cli;
 pub mod crypto;
 /// The keeper and the listener, the two processes of the running appliance.
 pub mod daemon;
+pub mod demo;
 pub mod desk;
 pub mod domain;
 /// Everything that comes from outside: sockets, lines and what the kernel says of a peer.

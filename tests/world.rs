@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use common::seed::{Dice, campaign};
 use portcullis::domain::appliance::State;
 use portcullis::domain::appliance::step::Permit;
-use portcullis::domain::audit::anchor::{Anchor, Anchored, Rollback, Start, StoreEnd, anchor_digest, compare};
+use portcullis::domain::audit::anchor::{
+    Anchor, Anchored, Rollback, Start, StoreEnd, anchor_digest, compare,
+};
 use portcullis::domain::audit::entry::{Body, Entry, Founding};
 use portcullis::domain::audit::tree::Tree;
 use portcullis::domain::client::{ClientRecord, Grants};
@@ -123,8 +125,17 @@ impl World {
         let boot = ChipBoot { reset_count: 1, restart_count: 0 };
         let now = Timestamp::from_ms(START);
         let body = Body::Setup(Box::new(founding()));
-        let entry =
-            Entry { v: 1, seq: 0, ts: now, mono: START, boot, epoch: 0, evaluation: true, actor: vec![], body };
+        let entry = Entry {
+            v: 1,
+            seq: 0,
+            ts: now,
+            mono: START,
+            boot,
+            epoch: 0,
+            evaluation: true,
+            actor: vec![],
+            body,
+        };
         let leaf = entry.to_leaf().expect("a leaf");
         let mut tree = Tree::default();
         tree.append(&leaf);
@@ -285,7 +296,9 @@ impl World {
 
     fn request(&mut self, requester: Requester, subject: Subject) {
         let owner = match &subject {
-            Subject::Release { job, .. } => self.state.clients.get(job).and_then(|client| client.owner.clone()),
+            Subject::Release { job, .. } => {
+                self.state.clients.get(job).and_then(|client| client.owner.clone())
+            }
             _ => None,
         };
         let doc = RequestDoc {
@@ -344,11 +357,21 @@ impl World {
         self.say_yes(&id, operator, agreed);
     }
 
-    fn say_yes(&mut self, id: &RequestId, operator: OperatorId, agreed: (Option<ReleaseWindow>, Option<u32>)) {
+    fn say_yes(
+        &mut self,
+        id: &RequestId,
+        operator: OperatorId,
+        agreed: (Option<ReleaseWindow>, Option<u32>),
+    ) {
         let (id, (window, pulls)) = (id.clone(), agreed);
         let Ok(subject) = self.state.request(&id).map(|request| request.doc.subject.clone()) else { return };
-        let body =
-            Body::Approved { request: id.clone(), operator: operator.clone(), window, pulls, signature: "00".to_owned() };
+        let body = Body::Approved {
+            request: id.clone(),
+            operator: operator.clone(),
+            window,
+            pulls,
+            signature: "00".to_owned(),
+        };
         let outcome = self.commit(body);
         if outcome.is_ok() {
             let fresh = self.yes.entry(id.clone()).or_default().insert(operator.clone());
@@ -367,7 +390,8 @@ impl World {
         let Phase::Arming(arming) = &self.state.requests[id].phase else { panic!("a permit means arming") };
         let (wanted, gate) = (arming.window, self.chip.gate);
         let (Some(window), false) = (wanted.armed_at(self.now), self.dice.one_in(8)) else {
-            let body = Body::ArmFailed { request: id.clone(), why: "chip".to_owned(), nonce: "ee".repeat(16) };
+            let body =
+                Body::ArmFailed { request: id.clone(), why: "chip".to_owned(), nonce: "ee".repeat(16) };
             self.yes.remove(id);
             drop(self.commit(body));
             return;
@@ -386,14 +410,18 @@ impl World {
             assert!(self.state.roster().get(who).is_some(), "{who} is not on the roster");
             assert!(!request.doc.is_asked_by(who), "p04: {who} approved what they asked for");
             if let Subject::Release { credential, generation, .. } = &request.doc.subject {
-                let deposited = self.state.credentials[credential].iter().find(|d| d.generation == *generation);
+                let deposited =
+                    self.state.credentials[credential].iter().find(|d| d.generation == *generation);
                 assert_ne!(&deposited.expect("exists").depositor, who, "{who} approved what they deposited");
             }
         }
     }
 
     fn pull(&mut self) {
-        let (who, what) = (job(self.dice.below(JOBS * 2) / JOBS * self.dice.below(JOBS)), name(["a/one", "b/two"][self.dice.below(2)]));
+        let (who, what) = (
+            job(self.dice.below(JOBS * 2) / JOBS * self.dice.below(JOBS)),
+            name(["a/one", "b/two"][self.dice.below(2)]),
+        );
         let caller = evidence(if self.dice.one_in(6) { 8 } else { 7 });
         match policy::decide_pull(&self.facts(), &who, &what, &caller) {
             Ok(Pull::Serve(id)) => {
@@ -403,7 +431,8 @@ impl World {
             Ok(Pull::Ask(generation)) => {
                 let window = ReleaseWindow::FromArming { length_ms: ReleaseWindow::LENGTH_DEFAULT };
                 let (job, channel) = (who.clone(), Channel::Unix);
-                let subject = Subject::Release { credential: what, generation, job, channel, window, pulls: 1 };
+                let subject =
+                    Subject::Release { credential: what, generation, job, channel, window, pulls: 1 };
                 self.request(Requester::Job(who), subject);
             }
             Ok(Pull::Wait(id)) => assert!(self.state.requests[&id].state().is_live(), "waits for the dead"),
@@ -472,7 +501,9 @@ impl World {
         }
         for copy in &self.copies {
             let anchored = |disk: &Disk| {
-                let bodies = (0..).zip(&disk.leaves).map(|(seq, leaf)| Entry::from_leaf(seq, leaf).expect("reads").body);
+                let bodies = (0..)
+                    .zip(&disk.leaves)
+                    .map(|(seq, leaf)| Entry::from_leaf(seq, leaf).expect("reads").body);
                 bodies.filter(Body::is_anchored).count()
             };
             if anchored(copy) < anchored(&self.disk) {
@@ -498,7 +529,10 @@ impl World {
                 let back = Timestamp::from_ms(self.now.ms() - self.dice.number(10_000));
                 let kept = std::mem::replace(&mut self.now, back);
                 if back < self.state.last_ts {
-                    assert!(self.commit(Body::Frozen { operator: person(0), reason: text("x") }).is_err(), "p13");
+                    assert!(
+                        self.commit(Body::Frozen { operator: person(0), reason: text("x") }).is_err(),
+                        "p13"
+                    );
                 }
                 self.now = kept;
             }
@@ -529,5 +563,8 @@ fn the_promises_hold_after_every_event_of_a_generated_world() {
         armed += world.sealed.len();
     }
     println!("world: {armed} windows armed, {pulls} pulls");
-    assert!(armed > 0 && pulls > 0, "a world in which nothing happens proves nothing: {armed} armed, {pulls} pulled");
+    assert!(
+        armed > 0 && pulls > 0,
+        "a world in which nothing happens proves nothing: {armed} armed, {pulls} pulled"
+    );
 }

@@ -6,6 +6,7 @@
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 
 use rustix::io::Errno;
 use rustix::net::sockopt::{set_socket_send_buffer_size, socket_domain, socket_type};
@@ -51,20 +52,21 @@ pub enum ChannelError {
 /// Room for a few of the largest messages, in bytes; the system may allow less.
 const BUFFER_LEN: usize = 1 << 20;
 
-/// Makes the channel: the keeper's end, and the descriptor that the listener is started with.
+/// Makes the channel: the keeper's end in two halves, and the descriptor that the listener is started with.
 ///
 /// Both are closed on exec; [`super::listener::spawn`] puts the second one in its place.
 ///
 /// # Errors
 /// [`ChannelError::System`].
-pub fn pair() -> Result<(KeeperEnd, OwnedFd), ChannelError> {
+pub fn pair() -> Result<(KeeperMouth, KeeperEar, OwnedFd), ChannelError> {
     let failed = |cause| ChannelError::System { doing: "make", cause };
     let (ours, theirs) =
         socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).map_err(failed)?;
     for end in [&ours, &theirs] {
         set_socket_send_buffer_size(end, BUFFER_LEN).map_err(failed)?;
     }
-    Ok((KeeperEnd { socket: ours, buffer: packet_buffer() }, theirs))
+    let ours = Arc::new(ours);
+    Ok((KeeperMouth { socket: ours.clone() }, KeeperEar { socket: ours, buffer: packet_buffer() }, theirs))
 }
 
 /// One byte more than a message, so that a longer one shows.
@@ -72,14 +74,20 @@ fn packet_buffer() -> Box<[u8]> {
     vec![0; MESSAGE_LEN_MAX + 1].into_boxed_slice()
 }
 
-/// The end of the keeper. It never waits for the listener to read.
+/// The speaking half of the keeper's end. It never waits for the listener to read.
+#[derive(Clone, Debug)]
+pub struct KeeperMouth {
+    socket: Arc<OwnedFd>,
+}
+
+/// The hearing half of the keeper's end.
 #[derive(Debug)]
-pub struct KeeperEnd {
-    socket: OwnedFd,
+pub struct KeeperEar {
+    socket: Arc<OwnedFd>,
     buffer: Box<[u8]>,
 }
 
-impl KeeperEnd {
+impl KeeperMouth {
     /// Gives the listener a duplicate of a connection to read from.
     ///
     /// Flags of the connection such as `O_NONBLOCK` are shared with the duplicate: do not rely on them.
@@ -99,7 +107,7 @@ impl KeeperEnd {
         // The space is measured for one descriptor, so the push has no way to fail.
         control.push(SendAncillaryMessage::ScmRights(&passed));
         let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
-        sendmsg(&self.socket, &[IoSlice::new(&packet)], &mut control, flags).map(drop).map_err(not_sent)
+        sendmsg(&*self.socket, &[IoSlice::new(&packet)], &mut control, flags).map(drop).map_err(not_sent)
     }
 
     /// Tells the listener to drop its duplicate.
@@ -111,7 +119,9 @@ impl KeeperEnd {
     pub fn close(&self, number: Number) -> Result<(), ChannelError> {
         send_packet(&self.socket, &ToListener::Close { number }.encode())
     }
+}
 
+impl KeeperEar {
     /// Waits for the next message; `None` when the listener is gone.
     ///
     /// # Errors
@@ -122,7 +132,7 @@ impl KeeperEnd {
             let mut iov = [IoSliceMut::new(&mut self.buffer)];
             // No room for descriptors: the kernel closes what was passed, and says so.
             let mut control = RecvAncillaryBuffer::default();
-            match recvmsg(&self.socket, &mut iov, &mut control, RecvFlags::CMSG_CLOEXEC) {
+            match recvmsg(&*self.socket, &mut iov, &mut control, RecvFlags::CMSG_CLOEXEC) {
                 Err(Errno::INTR) => {}
                 outcome => break outcome,
             }
@@ -142,7 +152,7 @@ impl KeeperEnd {
     }
 }
 
-impl AsFd for KeeperEnd {
+impl AsFd for KeeperEar {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
@@ -224,7 +234,7 @@ mod tests {
 
     #[test]
     fn the_longest_record_fits() {
-        let (mut keeper, theirs) = pair().expect("a channel");
+        let (mouth, mut keeper, theirs) = pair().expect("a channel");
         let listener = ListenerEnd::new(theirs).expect("an end");
         for len in [1, RECORD_LEN_MAX] {
             let record = FromListener::Record { conn: 7, bytes: vec![9; len] };
@@ -238,7 +248,7 @@ mod tests {
 
     #[test]
     fn p32_a_descriptor_never_reaches_the_keeper() {
-        let (mut keeper, theirs) = pair().expect("a channel");
+        let (mouth, mut keeper, theirs) = pair().expect("a channel");
         let (mut reader, writer) = pipe().expect("a pipe");
         let packet = FromListener::Closed { conn: 1 }.encode();
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
@@ -255,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_message_that_is_none_is_refused_and_the_next_is_whole() {
-        let (mut keeper, theirs) = pair().expect("a channel");
+        let (mouth, mut keeper, theirs) = pair().expect("a channel");
         for packet in [&[0xff; 40][..], &[7; MESSAGE_LEN_MAX + 1], &[7; MESSAGE_LEN_MAX + 9_000]] {
             send(&theirs, packet, SendFlags::empty()).expect("sent");
             send(&theirs, &FromListener::Closed { conn: 3 }.encode(), SendFlags::empty()).expect("sent");
@@ -266,7 +276,7 @@ mod tests {
 
     #[test]
     fn a_listener_that_does_not_read_does_not_stop_the_keeper() {
-        let (keeper, _theirs) = pair().expect("a channel");
+        let (keeper, _, _theirs) = pair().expect("a channel");
         let outcome = (0..u32::MAX).find_map(|number| keeper.close(number).err());
         assert_eq!(outcome, Some(ChannelError::Full));
     }

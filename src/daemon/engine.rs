@@ -4,10 +4,11 @@ use std::net::Shutdown;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
-use super::channel::{ConnectionKind, FromListener, ToListener};
+use super::channel::KeeperMouth;
 use super::clock::{Clock, LogEnd, SystemClocks};
 use super::event::Event;
 use super::jobs::Jobs;
+use super::message::{FromListener, LinkKind};
 use super::operators::{OperatorConn, Operators};
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
@@ -25,7 +26,7 @@ pub struct Engine {
     pub(super) process: ProcessFacts,
     pub(super) hashes: std::sync::Arc<ExecutableHashes>,
     pub(super) events: Sender<Event>,
-    pub(super) listener: super::channel::KeeperSender,
+    pub(super) listener: KeeperMouth,
     /// Leaves in the log when waiting jobs and watching operators last heard of it.
     told: u64,
     /// When windows that open by time alone were last looked for.
@@ -48,7 +49,7 @@ impl Engine {
         clock: Clock,
         process: ProcessFacts,
         events: Sender<Event>,
-        listener: super::channel::KeeperSender,
+        listener: KeeperMouth,
     ) -> Self {
         let told = appliance.log_size();
         let looked = clock.moment(SystemClocks::read()).now;
@@ -57,7 +58,7 @@ impl Engine {
     }
 
     /// Another listener took over; every connection of the last one is gone.
-    pub fn replace_listener(&mut self, listener: super::channel::KeeperSender) {
+    pub fn replace_listener(&mut self, listener: KeeperMouth) {
         for (_, conn) in self.jobs.take_all() {
             drop(conn.stream.shutdown(Shutdown::Both));
         }
@@ -95,8 +96,8 @@ impl Engine {
 
     fn handle(&mut self, event: Event) {
         match event {
-            Event::Connected { conn, kind: ConnectionKind::Pull, stream, peer } => self.job_connected(conn, stream, peer),
-            Event::Connected { conn, kind: ConnectionKind::Operator, stream, peer } => {
+            Event::Connected { conn, kind: LinkKind::Pull, stream, peer } => self.job_connected(conn, stream, peer),
+            Event::Connected { conn, kind: LinkKind::Operator, stream, peer } => {
                 self.operator_connected(conn, stream, peer);
             }
             Event::Said(message) => self.said(message),
@@ -110,9 +111,10 @@ impl Engine {
         match message {
             FromListener::Hello { conn, job } => self.hello(conn, job),
             FromListener::Get { conn, seq, name } => self.get(conn, seq, name),
-            FromListener::Ack { conn, of } => self.acknowledged(conn, of),
-            FromListener::Bye { conn } => self.close(conn),
-            FromListener::Malformed { conn, code } => self.malformed(conn, code),
+            FromListener::Ack { conn, of, .. } => self.acknowledged(conn, of),
+            FromListener::Again { conn, seq, .. } => self.cannot_repeat(conn, seq),
+            FromListener::Bye { conn, .. } => self.close(conn),
+            FromListener::Malformed { conn, fault } => self.malformed(conn, fault),
             FromListener::Record { conn, bytes } => self.record(conn, &bytes),
             FromListener::Closed { conn } => self.close(conn),
         }
@@ -145,11 +147,11 @@ impl Engine {
     ) {
         let refused = match peer {
             Ok(peer) => {
-                let copy = stream.try_clone();
-                match copy {
-                    Ok(copy) if self.jobs.add(number, copy, peer) => return,
-                    _ => DenyCode::Busy,
+                let added = stream.try_clone().is_ok_and(|copy| self.jobs.add(number, copy, peer));
+                if added {
+                    return;
                 }
+                DenyCode::Busy
             }
             Err(error) => {
                 tracing::warn!(%error, "a job's connection was refused");
@@ -165,7 +167,8 @@ impl Engine {
     pub(super) fn close(&mut self, number: u32) {
         self.operators.remove(number);
         self.job_gone(number);
-        if let Err(error) = self.listener.send(&ToListener::Close { conn: number }) {
+        // Should the channel be full, the shut-down connection ends in the listener all the same.
+        if let Err(error) = self.listener.close(number) {
             tracing::warn!(%error, "the listener does not take orders");
         }
     }

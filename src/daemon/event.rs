@@ -2,7 +2,7 @@
 
 use std::os::unix::net::UnixStream;
 
-use super::channel::{ConnectionKind, FromListener};
+use super::message::{FromListener, LinkKind, Number};
 use super::line::Delivery;
 use crate::domain::ids::CredentialName;
 use crate::domain::wire::pc1::Seq;
@@ -13,9 +13,9 @@ pub enum Event {
     /// Somebody connected.
     Connected {
         /// The number both processes know the connection by.
-        conn: u32,
+        conn: Number,
         /// To which socket.
-        kind: ConnectionKind,
+        kind: LinkKind,
         /// The keeper's own descriptor.
         stream: UnixStream,
         /// What the kernel says of the peer.
@@ -26,7 +26,7 @@ pub enum Event {
     /// The executable of a caller was read.
     Measured {
         /// Which connection.
-        conn: u32,
+        conn: Number,
         /// The number of the GET.
         seq: Seq,
         /// What it asked for.

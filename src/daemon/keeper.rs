@@ -1,23 +1,26 @@
 //! The keeper process: it has the TPM, the store, the decisions and all session secrets.
 
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixListener;
+use std::os::fd::AsFd as _;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::Child;
-use std::sync::Arc;
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::channel::{ConnectionKind, KeeperReceiver, KeeperSender, ToListener, pair};
+use super::channel::{ChannelError, KeeperEar, KeeperMouth, pair};
 use super::clock::{Clock, LogEnd, SystemClocks};
 use super::engine::{Ended, Engine};
 use super::event::Event;
 use super::harden::{self, Hardened};
-use super::listener;
+use super::listener::{self, ListenerError};
+use super::message::LinkKind;
 use crate::domain::home::Home;
+use crate::domain::selector::KernelProof;
 use crate::links::peer;
 use crate::links::sockets::{self, OPERATOR, PULL, SocketError};
 use crate::services::doctor::ProcessFacts;
-use crate::services::home::{HomeError, make_dir};
+use crate::services::home::HomeError;
 use crate::services::start::{self, StartError};
 use crate::tpm::TpmError;
 
@@ -37,8 +40,17 @@ pub enum KeeperError {
     #[error("the process could not be protected: {0}")]
     Harden(#[from] harden::HardenError),
     /// The listener cannot be started, or keeps ending.
-    #[error("the listener does not run: {0}")]
-    Listener(String),
+    #[error(transparent)]
+    Listener(#[from] ListenerError),
+    /// The channel to the listener cannot be made.
+    #[error(transparent)]
+    Channel(#[from] ChannelError),
+    /// The listener keeps ending.
+    #[error("the listener ended {times} times")]
+    Restless {
+        /// How often.
+        times: u32,
+    },
     /// Something of the system.
     #[error("{0}")]
     System(#[from] std::io::Error),
@@ -52,10 +64,10 @@ impl KeeperError {
                 let (exit, advice) = error.parts();
                 (exit, advice.to_owned())
             }
-            Self::Socket(error) => (7, error.advice().to_owned()),
+            Self::Socket(_) => (7, "look who holds that path, or name another home with --home".to_owned()),
             Self::Home(error) => (1, error.advice().to_owned()),
             Self::Harden(_) => (1, "run it where prctl and setrlimit are allowed".to_owned()),
-            Self::Listener(_) | Self::System(_) => {
+            Self::Listener(_) | Self::Channel(_) | Self::Restless { .. } | Self::System(_) => {
                 (1, "look at the limits of this process, then start it again".to_owned())
             }
         }
@@ -81,16 +93,15 @@ pub fn run(home: &Home, ready: impl FnOnce(&Home)) -> Result<(), KeeperError> {
     let clock = Clock::begin(SystemClocks::read(), chip, end);
     let appliance = opened.into_service(&clock.moment(SystemClocks::read()))?;
     let (events, inbox) = channel();
-    make_dir(home.run().parent().unwrap_or(home.dir()))?;
     let pull = sockets::bind(home.run(), PULL)?;
     let operator = sockets::bind(home.run(), OPERATOR)?;
     stop_on_signals(events.clone())?;
-    let process = ProcessFacts { memory, peers: peer::kernel_proof(), ..ProcessFacts::default() };
+    let process = ProcessFacts { memory, peers: peers_proof(), ..ProcessFacts::default() };
     let (mut child, sender) = start_listener(&events)?;
     let numbers = Arc::new(AtomicU32::new(1));
-    let shared = Arc::new(std::sync::Mutex::new(sender.clone()));
-    accept(pull, ConnectionKind::Pull, events.clone(), shared.clone(), numbers.clone())?;
-    accept(operator, ConnectionKind::Operator, events.clone(), shared.clone(), numbers)?;
+    let shared = Arc::new(Mutex::new(sender.clone()));
+    accept(pull, LinkKind::Pull, events.clone(), shared.clone(), numbers.clone())?;
+    accept(operator, LinkKind::Operator, events.clone(), shared.clone(), numbers)?;
     let mut engine = Engine::new(appliance, clock, process, events.clone(), sender);
     ready(home);
     const RESTARTS_MAX: u32 = 5;
@@ -102,12 +113,12 @@ pub fn run(home: &Home, ready: impl FnOnce(&Home)) -> Result<(), KeeperError> {
         restarts += 1;
         reap(child);
         if restarts > RESTARTS_MAX {
-            return Err(KeeperError::Listener(format!("it ended {restarts} times")));
+            return Err(KeeperError::Restless { times: restarts });
         }
         tracing::error!("the listener ended and is started again");
         let sender;
         (child, sender) = start_listener(&events)?;
-        *shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = sender.clone();
+        *shared.lock().unwrap_or_else(PoisonError::into_inner) = sender.clone();
         engine.replace_listener(sender);
     };
     // Closing the channel ends the listener; the sockets go with the files that name them.
@@ -116,21 +127,21 @@ pub fn run(home: &Home, ready: impl FnOnce(&Home)) -> Result<(), KeeperError> {
     for socket in [home.pull_socket(), home.operator_socket()] {
         drop(std::fs::remove_file(socket));
     }
-    end(child);
+    wind_down(child);
     outcome
 }
 
-fn start_listener(events: &Sender<Event>) -> Result<(Child, KeeperSender), KeeperError> {
-    let (sender, receiver, theirs) = pair()?;
-    let child = listener::spawn(theirs)?;
+fn start_listener(events: &Sender<Event>) -> Result<(Child, KeeperMouth), KeeperError> {
+    let (mouth, ear, theirs) = pair()?;
+    let child = listener::spawn(Path::new("/proc/self/exe"), &["__listener"], theirs)?;
     let events = events.clone();
-    std::thread::Builder::new().name("ears".to_owned()).spawn(move || hear(&receiver, &events))?;
-    Ok((child, sender))
+    std::thread::Builder::new().name("ears".to_owned()).spawn(move || hear(ear, &events))?;
+    Ok((child, mouth))
 }
 
 /// Passes on what the listener says, until it says nothing more or something it may not.
-fn hear(receiver: &KeeperReceiver, events: &Sender<Event>) {
-    while let Ok(Some(message)) = receiver.recv() {
+fn hear(mut ear: KeeperEar, events: &Sender<Event>) {
+    while let Ok(Some(message)) = ear.receive() {
         if events.send(Event::Said(message)).is_err() {
             return;
         }
@@ -141,9 +152,9 @@ fn hear(receiver: &KeeperReceiver, events: &Sender<Event>) {
 /// Accepts, asks the kernel about the peer, tells the engine, then gives the listener a duplicate.
 fn accept(
     socket: UnixListener,
-    kind: ConnectionKind,
+    kind: LinkKind,
     events: Sender<Event>,
-    listener: Arc<std::sync::Mutex<KeeperSender>>,
+    listener: Arc<Mutex<KeeperMouth>>,
     numbers: Arc<AtomicU32>,
 ) -> Result<(), KeeperError> {
     let work = move || {
@@ -155,12 +166,12 @@ fn accept(
             };
             let conn = numbers.fetch_add(1, Ordering::Relaxed);
             let peer = peer::observe(&stream);
-            let Ok(copy) = stream.try_clone().map(OwnedFd::from) else { continue };
+            let Ok(copy) = stream.try_clone() else { continue };
             if events.send(Event::Connected { conn, kind, stream, peer }).is_err() {
                 return;
             }
-            let sender = listener.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            if let Err(error) = sender.send(&ToListener::NewConnection { conn, kind, fd: copy }) {
+            let sender = listener.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Err(error) = sender.announce(conn, kind, copy.as_fd()) {
                 tracing::warn!(%error, "the listener does not take a connection");
             }
         }
@@ -184,13 +195,19 @@ fn stop_on_signals(events: Sender<Event>) -> Result<(), KeeperError> {
     Ok(())
 }
 
+/// How this kernel ties evidence to a process: seen on a connection to ourselves.
+fn peers_proof() -> Option<KernelProof> {
+    let (here, _there) = UnixStream::pair().ok()?;
+    peer::observe(&here).ok().map(|peer| peer.evidence().kernel)
+}
+
 fn reap(mut child: Child) {
     drop(child.kill());
     drop(child.wait());
 }
 
 /// The listener ends by itself when its channel closes; a stuck one is ended.
-fn end(mut child: Child) {
+fn wind_down(mut child: Child) {
     for _ in 0..20 {
         if matches!(child.try_wait(), Ok(Some(_))) {
             return;

@@ -169,21 +169,26 @@ impl Listener {
     }
 
     fn serve(mut self, clock: impl Fn() -> Duration) -> Result<(), ListenerError> {
-        loop {
-            if self.flush()? == Keeper::Gone {
-                return Ok(());
-            }
-            let (channel_ready, ready) = self.wait(clock())?;
-            if channel_ready && self.hear_keeper(clock())? == Keeper::Gone {
-                return Ok(());
-            }
-            for (number, events) in ready {
-                self.read(number, events, clock());
-            }
-            if self.outbox.is_empty() {
-                self.drop_overdue(clock());
-            }
+        while self.turn(&clock)? == Keeper::Here {}
+        Ok(())
+    }
+
+    /// Waits until there is something to do, and does all of it once.
+    fn turn(&mut self, clock: impl Fn() -> Duration) -> Result<Keeper, ListenerError> {
+        if self.flush()? == Keeper::Gone {
+            return Ok(Keeper::Gone);
         }
+        let (channel_ready, ready) = self.wait(clock())?;
+        if channel_ready && self.hear_keeper(clock())? == Keeper::Gone {
+            return Ok(Keeper::Gone);
+        }
+        for (number, events) in ready {
+            self.read(number, events, clock());
+        }
+        if self.outbox.is_empty() {
+            self.drop_overdue(clock());
+        }
+        Ok(Keeper::Here)
     }
 
     /// Hands over what there is, as far as the keeper takes it.

@@ -157,6 +157,25 @@ impl Fault {
     }
 }
 
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::LineTooLong => "the line is too long",
+            Self::Alphabet => "a byte is outside the alphabet",
+            Self::Syntax => "it has not the form of a line",
+            Self::Crc => "the check value is wrong",
+            Self::Verb => "no job has this verb",
+            Self::Profile => "it is another profile",
+            Self::Sequence => "HELO is always number 01",
+            Self::Record => "the record is empty",
+            Self::TooSlow => "it was begun and not ended in time",
+            Self::Silent => "nothing was asked in time",
+            Self::TooMuch => "it is more than one connection may send",
+            Self::Crowded => "there are too many connections",
+        })
+    }
+}
+
 impl From<Pc1Error> for Fault {
     fn from(error: Pc1Error) -> Self {
         match error {

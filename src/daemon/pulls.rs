@@ -6,6 +6,7 @@ use super::engine::Engine;
 use super::event::Event;
 use super::jobs::Doing;
 use super::line::{Delivery, deliver, say};
+use super::message::Fault;
 use crate::domain::audit::entry::Delivery as Outcome;
 use crate::domain::ids::{CredentialName, JobName};
 use crate::domain::refusal::Refusal;
@@ -218,12 +219,22 @@ impl Engine {
         }
     }
 
-    pub(super) fn malformed(&mut self, conn: u32, code: DenyCode) {
+    /// On a Unix socket nothing is lost, so nothing is sent twice.
+    pub(super) fn cannot_repeat(&mut self, conn: u32, seq: Seq) {
+        if !self.jobs.get(conn).is_some_and(|caller| caller.deny(seq, DenyCode::Syntax)) {
+            self.close(conn);
+        }
+    }
+
+    /// What came was no PC1: the caller is told once, and a connection that holds a place in the
+    /// queue keeps it.
+    pub(super) fn malformed(&mut self, conn: u32, fault: Fault) {
+        let code = fault.deny_code();
         let Some(caller) = self.jobs.get(conn) else { return self.close(conn) };
         let uid = caller.peer.as_ref().map(|peer| peer.evidence().uid);
         let said = caller.deny(Seq::FIRST, code);
         let actor = uid.map_or_else(|| "keeper".to_owned(), |uid| format!("uid:{uid}"));
-        self.note_refusal(actor, "a line that is not PC1", &Refusal::Message { why: code.to_string() });
+        self.note_refusal(actor, "a line that is not PC1", &Refusal::Message { why: fault.to_string() });
         if !said {
             self.close(conn);
         }

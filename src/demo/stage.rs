@@ -281,7 +281,8 @@ impl Stage {
     /// [`StageError`].
     pub fn deposit(&self, name: &str, value: &[u8], more: &[&str]) -> Result<Output, StageError> {
         let terms = ["--owner", "mainframe team", "--reason", "RACF knows no federation", "--rotation-days", "90"];
-        let args = ["deposit", name].iter().chain(&terms).chain(&["--sunset", "2099-12-31"]).chain(more);
+        let mut args = vec!["deposit", name, "--sunset", "2099-12-31"];
+        args.extend(terms.iter().chain(more));
         self.run(Some("alice"), args, value)?.expect(0, "deposit")
     }
 

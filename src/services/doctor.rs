@@ -2,6 +2,7 @@
 
 use super::{Appliance, Moment};
 use crate::domain::operator::Role;
+use crate::domain::selector::KernelProof;
 use crate::domain::wire::operator::{Finding, Level};
 
 /// What the daemon knows of its own process.
@@ -9,8 +10,8 @@ use crate::domain::wire::operator::{Finding, Level};
 pub struct ProcessFacts {
     /// Why memory could not be locked, if it could not.
     pub memory: Option<String>,
-    /// How the kernel identifies peers: `pidfd` or `start-time`.
-    pub peers: String,
+    /// How the kernel ties evidence to a process.
+    pub peers: Option<KernelProof>,
     /// Chip milliseconds and boot-time milliseconds since the daemon started.
     pub clock_rate: (u64, u64),
     /// What the system clock says, when it is ahead of log and chip.
@@ -33,9 +34,12 @@ impl Appliance {
                 "raise RLIMIT_MEMLOCK for the daemon, or turn swap off",
             ),
         });
-        findings.push(match process.peers.as_str() {
-            "pidfd" => ok("peers", "the kernel pins callers by pidfd"),
-            other => warn("peers", format!("callers are pinned by {other}"), "use Linux 6.5 or later"),
+        findings.push(match process.peers {
+            Some(KernelProof::Pidfd) => ok("peers", "the kernel pins callers by pidfd"),
+            Some(KernelProof::StartTime) => {
+                warn("peers", "callers are pinned by their start time", "use Linux 6.5 or later")
+            }
+            None => fail("peers", "the kernel does not say who calls", "look whether /proc is mounted"),
         });
         findings
     }

@@ -172,7 +172,7 @@ impl Prepared {
         let keeper = random_key(&mut OsRng);
         let roster = self.sign_roster();
         let plan = &self.plan;
-        home::make_dir(plan.home.dir())?;
+        home::make_home(plan.home.dir())?;
         home::make_dir(&home::store_dir(&plan.home))?;
         self.write_key_files(&KeeperPin {
             appliance: plan.appliance.clone(),

@@ -97,6 +97,7 @@ pub fn open(home: &Home) -> Result<Opened, StartError> {
     let pins: Pins = serde_json::from_slice(&pins_json).map_err(|_| StartError::PinsDiffer)?;
     let evaluation = pins.is_software();
     let chip = Chip::new(wiring.tpm.connect(home)?, pins);
+    chip.lock_platform()?;
     let sealed = home::read_file(&home::store_key_file(home))?;
     let sealed: SealedKey =
         serde_json::from_slice(&sealed).map_err(|_| TpmError::Malformed { what: "the sealed store key" })?;

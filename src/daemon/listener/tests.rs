@@ -7,11 +7,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 
+use zeroize::Zeroizing;
+
 use super::*;
 use crate::daemon::channel::{KeeperEnd, pair};
 use crate::domain::ids::{CredentialName, JobName};
-use crate::domain::wire::pc1::Seq;
+use crate::domain::secret::Plaintext;
+use crate::domain::wire::pc1::{Line, Seq, ServerMessage, encode_secret};
 use crate::domain::wire::record::{RECORD_LEN_MAX, frame};
+use crate::links::peer::observe;
+use crate::links::pull_client::pull;
+use crate::links::sockets::{PULL, bind};
 
 /// A listener in a thread, with a clock that stands still until a test moves it.
 struct World {
@@ -253,6 +259,58 @@ fn a_keeper_that_does_not_keep_up_stops_the_reading_and_nothing_is_lost() {
     drop(writer.join().expect("no panic"));
     assert_eq!(world.hear(), FromListener::Closed { conn: console });
     world.end();
+}
+
+#[test]
+fn a_pull_goes_through_both_processes_and_its_receipt_comes_back() {
+    let mut world = World::new();
+    let home = tempfile::tempdir().expect("directory");
+    let listener = bind(home.path(), PULL).expect("bound");
+    let path = home.path().join(PULL.name);
+    let job = thread::spawn(move || {
+        let (job, name) = (JobName::parse("jobx"), CredentialName::parse("racf/prod01"));
+        let mut waits = 0;
+        let secret = pull(&path, &job.expect("job"), &name.expect("credential"), None, |_| waits += 1);
+        (secret.expect("the credential").expose().to_vec(), waits)
+    });
+    let (mut stream, _) = listener.accept().expect("accepted");
+    assert_eq!(observe(&stream).expect("a peer").evidence().pid, std::process::id());
+    world.keeper.announce(7, LinkKind::Pull, stream.as_fd()).expect("announced");
+    assert_eq!([world.hear(), world.hear()], [hello(7), get(7)]);
+
+    let (two, three, four) = (Seq::new(2).expect("2"), Seq::new(3).expect("3"), Seq::new(4).expect("4"));
+    let mut line = Line::empty();
+    for (seq, message) in [(Seq::FIRST, ServerMessage::Challenge), (two, ServerMessage::Wait { seconds: 30 })]
+    {
+        message.write(seq, &mut line);
+        stream.write_all(line.wire()).expect("said");
+    }
+    let secret = Plaintext::new(Zeroizing::new(vec![0x53; 65_536])).expect("fits");
+    encode_secret(&secret, two, &mut |line| stream.write_all(line)).expect("said");
+    assert_eq!(world.hear(), FromListener::Ack { conn: 7, seq: three, of: two });
+    assert_eq!(world.hear(), FromListener::Bye { conn: 7, seq: four });
+    assert_eq!(world.hear(), FromListener::Closed { conn: 7 });
+    assert_eq!(job.join().expect("no panic"), (vec![0x53; 65_536], 1));
+    world.end();
+}
+
+#[test]
+fn a_keeper_that_does_not_read_costs_the_listener_one_turn_of_memory() {
+    let (keeper, theirs) = pair().expect("a channel");
+    let mut listener = Listener::new(ListenerEnd::new(theirs).expect("an end"));
+    let (stream, peer) = UnixStream::pair().expect("a pair");
+    listener.admit(1, LinkKind::Operator, Some(OwnedFd::from(stream)), Duration::ZERO);
+    peer.set_nonblocking(true).expect("set");
+    let records = frame(&[7; 1_000]).expect("fits").repeat(100);
+    for _ in 0..500 {
+        // The peer sends all it can, in whatever pieces; a message of the keeper ends the waiting.
+        let _ = (&peer).write(&records);
+        let woken = keeper.close(99);
+        assert!(matches!(woken, Ok(()) | Err(ChannelError::Full)));
+        assert_eq!(listener.turn(|| Duration::ZERO).expect("a turn"), Keeper::Here);
+        assert!(listener.outbox.len() <= Listener::TURN_LEN / 1_000 + 1, "{listener:?}");
+    }
+    assert!(!listener.outbox.is_empty(), "the channel is full");
 }
 
 /// Both sides of the next test: without a channel a refusal, with one the listener itself.

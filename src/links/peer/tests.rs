@@ -8,6 +8,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
@@ -182,6 +183,18 @@ fn p32_a_process_that_ended_is_refused() {
     job.end();
     assert_eq!(peer.recheck(), Err(PeerError::Gone { pid: job.child.id() }));
     assert_eq!(observe(&job.stream).map(drop), Err(PeerError::Gone { pid: job.child.id() }));
+}
+
+#[test]
+fn p32_a_process_that_ended_is_refused_even_while_its_number_is_taken() {
+    let world = World::new();
+    let mut job = world.connect(&world.program("job", 0), 0);
+    let peer = observe(&job.stream).expect("a peer");
+    drop(job.child.stdin.take());
+    let number = Pid::from_child(&job.child);
+    waitid(WaitId::Pid(number), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT)
+        .expect("ended, and not reaped");
+    assert_eq!(peer.process.recheck(), Err(PeerError::Gone { pid: job.child.id() }));
 }
 
 #[test]
