@@ -109,6 +109,11 @@ fn there_is_one_commit_path() {
 }
 
 #[test]
+fn only_the_log_changes_the_state() {
+    check(words::installed_elsewhere);
+}
+
+#[test]
 fn every_public_item_has_docs() {
     check(words::undocumented);
 }

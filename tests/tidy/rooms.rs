@@ -14,7 +14,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("daemon", &["domain", "crypto", "tpm", "store", "policy", "links", "services"]),
     ("desk", &["domain", "crypto", "links"]),
     ("console", &["domain", "crypto", "desk"]),
-    ("cli", &["domain", "crypto", "links", "desk", "console"]),
+    ("cli", &["domain", "crypto", "links", "desk", "console", "demo"]),
+    // Plays all parts, each from its own side.
+    ("demo", &["domain", "crypto", "tpm", "links", "services", "daemon", "desk", "console"]),
     ("main.rs", &["cli"]),
     ("lib.rs", &[]),
 ];

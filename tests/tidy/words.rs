@@ -70,6 +70,18 @@ pub fn second_commit_paths(source: &Source) -> Vec<Finding> {
     find(source, &verbs, exempt, "there is one commit path, services/ledger.rs")
 }
 
+/// A state that changes without the log, or a permit of an entry that was never anchored.
+pub fn installed_elsewhere(source: &Source) -> Vec<Finding> {
+    let folds = ["src/services/ledger.rs", "src/services/start.rs", "src/domain/audit/verify.rs"];
+    let exempt = folds.contains(&source.path.as_str()) || !source.path.starts_with("src/");
+    find(
+        source,
+        &[".install(", "State::install"],
+        exempt,
+        "steps are made by the ledger and by reading the log back",
+    )
+}
+
 /// The compiler holds the rule about docs, as long as it is told to.
 pub fn undocumented(source: &Source) -> Vec<Finding> {
     let own_lints = source.path == "src/lib.rs";
@@ -119,6 +131,20 @@ fn every_rule_about_words_finds_its_word_and_nothing_else() {
         ("a path to it", second_commit_paths, "src/daemon/a.rs", "let f = Store::append;", 1),
         ("the ledger", second_commit_paths, "src/services/ledger.rs", "self.store.append(1)", 0),
         ("a list", second_commit_paths, "src/services/pull.rs", "leaves.append(&mut more)", 0),
+        (
+            "a step beside the log",
+            installed_elsewhere,
+            "src/services/pull.rs",
+            "state.install(step, &entry)",
+            1,
+        ),
+        (
+            "a step of the ledger",
+            installed_elsewhere,
+            "src/services/ledger.rs",
+            "state.install(step, &entry)",
+            0,
+        ),
         ("docs denied", undocumented, "src/lib.rs", "#![deny(clippy::all, missing_docs)]", 0),
         ("docs only wanted", undocumented, "src/lib.rs", "#![warn(missing_docs)]\n#![deny(unsafe_code)]", 1),
         ("docs given up", undocumented, "src/a.rs", "#[allow(missing_docs)]", 1),
