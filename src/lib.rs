@@ -5,4 +5,5 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs, clippy::all, clippy::dbg_macro, clippy::unwrap_used)]
 
+pub mod console;
 pub mod domain;

@@ -1,0 +1,28 @@
+//! The operators' console: a client of the keeper, on anything from a VT220 to a modern terminal.
+//!
+//! It shows requests, and signs approvals with the operator's own key. It has no rule of its own: what it
+//! does not offer, the keeper would refuse. `model`, `update` and `view` are pure; `runtime` has the
+//! terminal, the clock and the threads.
+
+mod allowed;
+mod countdown;
+mod document;
+mod event;
+mod facts;
+mod field;
+mod help;
+mod key;
+mod keymap;
+mod layout;
+mod model;
+mod painter;
+mod profile;
+mod update;
+mod view;
+
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;
+
+pub use profile::{Environment, Profile, Size, SizeError};
