@@ -5,5 +5,10 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs, clippy::all, clippy::dbg_macro, clippy::unwrap_used)]
 
+pub mod cli;
 pub mod console;
+pub mod crypto;
+pub mod daemon;
+pub mod desk;
 pub mod domain;
+pub mod links;

@@ -90,9 +90,7 @@ fn is_segment(text: &str) -> bool {
     const LEN_MAX: usize = 15;
     let first = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let rest = |b: u8| first(b) || matches!(b, b'.' | b'_' | b'-');
-    (1..=LEN_MAX).contains(&text.len())
-        && text.bytes().next().is_some_and(first)
-        && text.bytes().all(rest)
+    (1..=LEN_MAX).contains(&text.len()) && text.bytes().next().is_some_and(first) && text.bytes().all(rest)
 }
 
 text_id! {
@@ -164,8 +162,7 @@ impl TrustDomain {
 
     /// The only way to make one.
     pub fn parse(text: &str) -> Result<Self, IdError> {
-        let allowed =
-            |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.' | b'_');
+        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.' | b'_');
         let valid = (1..=Self::LEN_MAX).contains(&text.len()) && text.bytes().all(allowed);
         let grammar = "1 to 64 of a-z, 0-9, '.', '-' and '_'";
         valid.then(|| Self(text.to_owned())).ok_or_else(|| IdError::new(text, "a trust domain", grammar))

@@ -3,11 +3,13 @@
 pub mod canonical;
 pub mod client;
 pub mod credential;
+pub mod home;
 pub mod ids;
 pub mod operator;
 pub mod request;
 pub mod secret;
 pub mod selector;
+pub mod setup;
 pub mod text;
 pub mod time;
 pub mod wire;

@@ -1,0 +1,82 @@
+//! The command line: arguments, one verb a file, rendering, exit codes.
+
+pub mod args;
+mod context;
+mod failure;
+mod hand_over;
+mod host;
+mod passphrase;
+mod questions;
+mod refusal;
+mod render;
+mod session;
+mod shares;
+mod timespec;
+mod tty;
+mod value;
+mod verbs;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Cli, Verb};
+use context::Context;
+use failure::{Failure, Stop, exit};
+
+/// Does what the arguments say, and gives the exit code.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    match Cli::try_parse_from(&args) {
+        Ok(cli) => {
+            let context = Context::new(cli.global);
+            let json = context.screen.json;
+            ended(dispatch(cli.verb, &context), json)
+        }
+        Err(error) => refusal::end(&error, &args),
+    }
+}
+
+fn ended(outcome: Result<u8, Stop>, json: bool) -> ExitCode {
+    let code = match outcome {
+        Ok(code) => code,
+        Err(Stop::OutputClosed) => exit::DONE,
+        Err(Stop::Failed(failure)) => {
+            render::failure(&failure, json);
+            failure.exit
+        }
+    };
+    ExitCode::from(code)
+}
+
+fn dispatch(verb: Verb, context: &Context) -> Result<u8, Stop> {
+    let done = match verb {
+        Verb::Pull(args) => return verbs::pull::run(args, context),
+        Verb::Operator(args) => verbs::operator::run(args, context),
+        Verb::Deposit(args) => verbs::deposit::run(args, context),
+        Verb::List(args) => verbs::list::run(args, context),
+        Verb::Show(args) => verbs::show::run(args, context),
+        Verb::Client(args) => verbs::client::run(args, context),
+        Verb::Request(args) => verbs::request::run(args, context),
+        Verb::Requests(args) => verbs::requests::run(args, context),
+        Verb::Approve(args) => verbs::approve::run(args, context),
+        Verb::Deny(args) => verbs::decide::deny(args, context),
+        Verb::Revoke(args) => verbs::decide::revoke(args, context),
+        Verb::Freeze(args) => verbs::freeze::freeze(args, context),
+        Verb::Thaw(args) => verbs::freeze::thaw(args, context),
+        Verb::Audit(args) => verbs::audit::run(args, context),
+        Verb::Doctor(args) => verbs::doctor::run(&args, context),
+        Verb::Completions(args) => verbs::completions::run(args, context),
+        Verb::Man(args) => verbs::man::run(args, context),
+        Verb::Setup(args) => {
+            verbs::setup::run(&args, context, |_, _, _, _| Err(Failure::not_built("setup").into()))
+        }
+        Verb::Serve(_) => Err(Failure::not_built("serve").into()),
+        Verb::Console(_) => Err(Failure::not_built("console").into()),
+        Verb::Demo(_) => Err(Failure::not_built("demo").into()),
+        Verb::Softtpm(_) => Err(Failure::not_built("softtpm").into()),
+        Verb::Listener(_) => Err(Failure::not_built("__listener").into()),
+    };
+    done.map(|()| exit::DONE)
+}

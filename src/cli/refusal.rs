@@ -1,0 +1,92 @@
+//! What clap says of a command line that it does not take, in the two lines of every other error.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+
+use super::failure::{Failure, exit};
+use super::render::{self, Screen};
+
+/// Shows help or the version, or says why the command line is refused.
+pub fn end(error: &clap::Error, args: &[OsString]) -> ExitCode {
+    let text = error.render().to_string();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // Whoever closed the output has seen enough of it.
+            let _ = Screen { json: false }.text(text.as_bytes());
+            ExitCode::from(exit::DONE)
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            render::note(text.trim_end());
+            ExitCode::from(exit::USAGE)
+        }
+        _ => {
+            let json = args.iter().any(|arg| arg == "--json");
+            render::failure(&failure(&text), json);
+            ExitCode::from(exit::USAGE)
+        }
+    }
+}
+
+/// Makes two lines of clap's paragraphs: the first says what, a tip or the usage says what next.
+fn failure(text: &str) -> Failure {
+    let what = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+    let what = what.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    let tips: Vec<_> = text.lines().filter_map(|line| line.trim().strip_prefix("tip: ")).collect();
+    let usage =
+        text.lines().find_map(|line| line.strip_prefix("Usage: ")).map(|usage| format!("usage: {usage}"));
+    let advice = match (tips.is_empty(), usage) {
+        (false, _) => format!("tip: {}", tips.join("; ")),
+        (true, Some(usage)) => usage,
+        (true, None) => "see `portcullis --help`".to_owned(),
+    };
+    Failure::usage("usage", what, advice)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::args::Cli;
+
+    #[test]
+    fn a_wrong_command_line_says_what_and_what_next() {
+        let cases: [(&str, &[&str], &str, &str); 4] = [
+            (
+                "a verb mistyped",
+                &["aprove", "7K2M"],
+                "unrecognized subcommand 'aprove'",
+                "tip: a similar subcommand exists: 'approve'",
+            ),
+            (
+                "an option mistyped",
+                &["requests", "--al"],
+                "unexpected argument '--al' found",
+                "tip: a similar argument exists: '--all'",
+            ),
+            (
+                "options missing",
+                &["freeze"],
+                "the following required arguments were not provided: --reason <REASON>",
+                "usage: portcullis freeze --reason <REASON>",
+            ),
+            (
+                "a bad id",
+                &["deny", "7I2M", "--reason", "no"],
+                "invalid value '7I2M' for '<ID>': \"7I2M\" is not a request id: 4 characters of 0-9 and A-Z without I, L, O and U",
+                "see `portcullis --help`",
+            ),
+        ];
+        for (name, args, what, advice) in cases {
+            let error = Cli::try_parse_from([&["portcullis"], args].concat()).expect_err(name);
+            let failure = failure(&error.render().to_string());
+            assert_eq!(
+                (failure.what.as_str(), failure.advice.as_str(), failure.exit),
+                (what, advice, 2),
+                "{name}"
+            );
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! `doctor`: what is wrong, and what to do.
+
+use crate::cli::context::Context;
+use crate::cli::failure::{Failure, Stop};
+use crate::cli::host::DoctorArgs;
+use crate::cli::render::shown;
+use crate::cli::session::Session;
+use crate::domain::wire::operator::{Ask, Finding, Level, Reply};
+
+/// Asks the keeper to look, and shows what it found.
+pub fn run(_: &DoctorArgs, context: &Context) -> Result<(), Stop> {
+    let reply = Session::open(context)?.ask(&Ask::Doctor)?;
+    let Reply::Doctor { findings } = reply else { return Err(Failure::off_topic("findings").into()) };
+    report(&findings, context)
+}
+
+/// Shows findings, and fails when one of them does.
+pub fn report(findings: &[Finding], context: &Context) -> Result<(), Stop> {
+    if context.screen.json {
+        context.screen.json(&findings)?;
+    } else {
+        for finding in findings {
+            context.screen.line(&line(finding))?;
+            if let Some(advice) = &finding.advice {
+                context.screen.line(&format!("      {}", shown(advice)))?;
+            }
+        }
+    }
+    let failed: Vec<&str> =
+        findings.iter().filter(|f| f.level == Level::Fail).map(|f| f.what.as_str()).collect();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let what = format!("not as it should be: {}", failed.join(", "));
+    Err(Failure::unexpected("unwell", what, "do what stands below each FAIL, then run doctor again").into())
+}
+
+fn line(finding: &Finding) -> String {
+    let level = match finding.level {
+        Level::Ok => "ok  ",
+        Level::Warn => "WARN",
+        Level::Fail => "FAIL",
+    };
+    format!("{level}  {}: {}", shown(&finding.what), shown(&finding.seen))
+}

@@ -1,0 +1,42 @@
+//! `list`: every credential, never a value.
+
+use clap::Args;
+
+use crate::cli::context::Context;
+use crate::cli::failure::{Failure, Stop};
+use crate::cli::render::shown;
+use crate::cli::session::Session;
+use crate::domain::wire::operator::{Ask, CredentialView, Reply};
+
+/// Arguments of `list`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  portcullis list\n  portcullis list --json")]
+pub struct ListArgs {}
+
+/// Lists the credentials in order of name.
+pub fn run(_: ListArgs, context: &Context) -> Result<(), Stop> {
+    let reply = Session::open(context)?.ask(&Ask::Credentials)?;
+    let Reply::Credentials { credentials } = reply else {
+        return Err(Failure::off_topic("credentials").into());
+    };
+    if context.screen.json {
+        return context.screen.json(&credentials);
+    }
+    let rows: Vec<_> = credentials.iter().map(row).collect();
+    context.screen.table(&["NAME", "GEN", "KIND", "OWNER", "ROTATE BY", "SUNSET", "STANDING", "JOBS"], &rows)
+}
+
+fn row(view: &CredentialView) -> Vec<String> {
+    let terms = &view.current.terms;
+    let jobs: Vec<_> = view.jobs.iter().map(ToString::to_string).collect();
+    vec![
+        view.name.to_string(),
+        view.current.generation.to_string(),
+        terms.kind.to_string(),
+        terms.owner.to_string(),
+        view.rotate_by.day().to_string(),
+        terms.sunset.to_string(),
+        view.standing.word().to_owned(),
+        shown(&jobs.join(" ")),
+    ]
+}

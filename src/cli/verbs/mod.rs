@@ -1,0 +1,19 @@
+//! One file one verb: its arguments, and what it does.
+
+pub mod approve;
+pub mod audit;
+pub mod audit_dump;
+pub mod client;
+pub mod completions;
+pub mod decide;
+pub mod deposit;
+pub mod doctor;
+pub mod freeze;
+pub mod list;
+pub mod man;
+pub mod operator;
+pub mod pull;
+pub mod request;
+pub mod requests;
+pub mod setup;
+pub mod show;

@@ -1,0 +1,191 @@
+//! Why the operator's side could not do what it was asked.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::crypto::channel::ChannelError;
+use crate::crypto::key_file::KeyFileError;
+use crate::crypto::roster::RosterChainError;
+use crate::crypto::shares::ShareError;
+use crate::domain::ids::OperatorId;
+use crate::domain::text::escape;
+use crate::domain::wire::operator::Refused;
+
+/// Why the operator's side could not do what it was asked; `Display` is the first line of the two.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeskError {
+    /// The keeper said no.
+    #[error("{}", escape(&.0.what))]
+    Refused(Refused),
+    /// The keeper cannot be reached, or the connection broke.
+    #[error("the keeper at {} cannot be reached: {error}", socket.display())]
+    Link {
+        /// Where it should be.
+        socket: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The other end is not the pinned keeper, or somebody is on the line.
+    #[error("the channel to the keeper failed: {0}")]
+    Channel(#[from] ChannelError),
+    /// The keeper speaks another version of the vocabulary.
+    #[error("the keeper speaks version {theirs} of the operators' messages, this program {ours}")]
+    Version {
+        /// Its version.
+        theirs: u32,
+        /// This program's.
+        ours: u32,
+    },
+    /// An answer that does not belong to the question.
+    #[error("the keeper's answer to {asked} was not understood")]
+    Protocol {
+        /// What was asked.
+        asked: &'static str,
+    },
+    /// There is no key file.
+    #[error("there is no key file in {}", looked.display())]
+    NoKeyFile {
+        /// Where it was looked for.
+        looked: PathBuf,
+    },
+    /// There are several, and nobody said whose.
+    #[error("{} holds {count} key files", folder.display())]
+    ManyKeyFiles {
+        /// Where they are.
+        folder: PathBuf,
+        /// How many there are.
+        count: usize,
+    },
+    /// A file cannot be read or written.
+    #[error("{}: {error}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// It is not a usable key file.
+    #[error("{}: {error}", path.display())]
+    KeyFile {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: KeyFileError,
+    },
+    /// The passphrase does not open it.
+    #[error("the passphrase does not open {}", path.display())]
+    WrongPassphrase {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The key file belongs to no appliance yet.
+    #[error("the key file of {operator} belongs to no appliance yet")]
+    NotPinned {
+        /// Whose it is.
+        operator: OperatorId,
+    },
+    /// The request is one that this key may not or cannot approve.
+    #[error("{what}")]
+    CannotApprove {
+        /// Why not.
+        what: String,
+    },
+    /// A share is not the one of the request that was shown: somebody tries to open something else.
+    #[error("the share is not the one of this request: {0}")]
+    ShareMismatch(ShareError),
+    /// Shares cannot be made.
+    #[error("the credential's key cannot be split: {0}")]
+    Split(ShareError),
+    /// Nobody may tell who the operators are but the operators.
+    #[error("the keeper's roster is not believed: {0}")]
+    RosterChain(#[from] RosterChainError),
+    /// The roster begins with other people than those of set-up.
+    #[error("the keeper's roster does not begin with the one that this key file was made for")]
+    OtherRoster,
+    /// Too few people could ever approve it.
+    #[error("{approvers} operators besides {depositor} could approve it, and it takes {quorum}")]
+    TooFewApprovers {
+        /// Who deposits, and so may not approve.
+        depositor: OperatorId,
+        /// How many others there are.
+        approvers: usize,
+        /// How many it takes.
+        quorum: u32,
+    },
+}
+
+impl DeskError {
+    /// Stable, in kebab case.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Refused(refused) => &refused.code,
+            Self::Link { .. } => "link",
+            Self::Channel(_) => "channel",
+            Self::Version { .. } => "version",
+            Self::Protocol { .. } => "protocol",
+            Self::NoKeyFile { .. } => "no-key-file",
+            Self::ManyKeyFiles { .. } => "many-key-files",
+            Self::File { .. } => "file",
+            Self::KeyFile { .. } => "key-file",
+            Self::WrongPassphrase { .. } => "wrong-passphrase",
+            Self::NotPinned { .. } => "not-pinned",
+            Self::CannotApprove { .. } => "cannot-approve",
+            Self::ShareMismatch(_) => "share-mismatch",
+            Self::Split(_) => "split",
+            Self::RosterChain(_) => "roster-chain",
+            Self::OtherRoster => "other-roster",
+            Self::TooFewApprovers { .. } => "too-few-approvers",
+        }
+    }
+
+    /// The exit code, of section 7 of the design.
+    pub fn exit(&self) -> u8 {
+        match self {
+            Self::Refused(refused) => refused.exit,
+            Self::NoKeyFile { .. } | Self::ManyKeyFiles { .. } => 2,
+            Self::File { .. } => 1,
+            Self::Link { .. } | Self::Channel(_) | Self::Version { .. } | Self::Protocol { .. } => 7,
+            Self::RosterChain(_) | Self::OtherRoster => 6,
+            Self::KeyFile { .. }
+            | Self::WrongPassphrase { .. }
+            | Self::NotPinned { .. }
+            | Self::CannotApprove { .. }
+            | Self::ShareMismatch(_)
+            | Self::Split(_)
+            | Self::TooFewApprovers { .. } => 3,
+        }
+    }
+
+    /// The second line: what to do next.
+    pub fn advice(&self) -> String {
+        let advice = match self {
+            Self::Refused(refused) => return escape(&refused.advice),
+            Self::Link { .. } => "start it with `portcullis serve`, or name its home with --home",
+            Self::Channel(_) => {
+                "check that this key file is for this appliance, and who else is on the socket"
+            }
+            Self::Version { .. } | Self::Protocol { .. } => "use the portcullis of the keeper's version",
+            Self::NoKeyFile { .. } => {
+                "insert the medium and name the file with --key, or make one: `portcullis operator new`"
+            }
+            Self::ManyKeyFiles { .. } => "say whose with --operator ID, or which with --key FILE",
+            Self::File { .. } => "look at the path and its permissions",
+            Self::KeyFile { .. } => "use the copy of the key file that was put away at set-up",
+            Self::WrongPassphrase { .. } => {
+                "type it again; a lost passphrase means a new key and a new roster"
+            }
+            Self::NotPinned { .. } => "use the key file that set-up wrote, not the one before it",
+            Self::CannotApprove { .. } => "another operator must decide this request",
+            Self::ShareMismatch(_) => {
+                "do not approve; freeze the appliance and read its log: what was shown is not what would open"
+            }
+            Self::Split(_) => "look at the roster with `portcullis operator list`",
+            Self::RosterChain(_) | Self::OtherRoster => {
+                "deposit nothing; compare the roster's digest with the one written down at set-up"
+            }
+            Self::TooFewApprovers { .. } => "let a custodian deposit it who is no operator",
+        };
+        advice.to_owned()
+    }
+}

@@ -1,0 +1,92 @@
+//! A request in words: every screen shows the same facts, all taken from the bytes that are signed.
+
+use crate::domain::request::doc::{Channel, ReleaseWindow, RequestDoc, Subject};
+use crate::domain::text::escape;
+use crate::domain::time::{Interval, Timestamp};
+
+/// Everything that the document says, as names and values in the order to read them in.
+///
+/// Values are escaped: a terminal may be given them.
+pub fn facts(doc: &RequestDoc, now: Timestamp) -> Vec<(&'static str, String)> {
+    let mut facts = vec![
+        ("request", doc.id.to_string()),
+        ("appliance", escape(&doc.origin)),
+        ("asks to", verb(&doc.subject).to_owned()),
+    ];
+    facts.extend(subject(&doc.subject));
+    facts.push(("requester", doc.requester.to_string()));
+    if let Some(owner) = &doc.on_behalf_of {
+        facts.push(("on behalf of", owner.to_string()));
+    }
+    facts.push(("reason", doc.reason.to_string()));
+    facts.push(("ticket", doc.ticket.to_string()));
+    facts.push(("made", doc.made.to_string()));
+    facts.push(("decide by", format!("{}, in {}", doc.decision_ends, now.until(doc.decision_ends))));
+    if let Some(evidence) = &doc.evidence {
+        facts.push(("evidence", escape(evidence)));
+    }
+    facts.push(("policy", escape(&doc.policy)));
+    facts.push(("roster", escape(&doc.roster)));
+    facts.push(("nonce", escape(&doc.nonce)));
+    facts.push(("fingerprint", doc.fingerprint().to_string()));
+    facts
+}
+
+/// What approving does.
+const fn verb(subject: &Subject) -> &'static str {
+    match subject {
+        Subject::Release { .. } => "release a credential",
+        Subject::Client { .. } => "add or replace a client",
+        Subject::Thaw => "lift the freeze",
+    }
+}
+
+fn subject(subject: &Subject) -> Vec<(&'static str, String)> {
+    match subject {
+        Subject::Release { credential, generation, job, channel, window, pulls } => vec![
+            ("credential", format!("{credential}, generation {generation}")),
+            ("job", job.to_string()),
+            ("channel", channel_words(*channel).to_owned()),
+            ("window", window_words(*window)),
+            ("pulls", pulls.to_string()),
+        ],
+        Subject::Client { client } => {
+            let mut facts = vec![("job", client.job.to_string())];
+            facts.extend(client.selectors.iter().map(|selector| ("selector", escape(&selector.to_string()))));
+            facts.extend(client.grants.iter().map(|grant| ("may pull", grant.to_string())));
+            facts.push(("its reason", client.reason.to_string()));
+            let owner = client.owner.as_ref().map_or_else(|| "nobody".to_owned(), ToString::to_string);
+            facts.push(("its owner", owner));
+            facts
+        }
+        Subject::Thaw => Vec::new(),
+    }
+}
+
+/// By what a credential leaves.
+pub const fn channel_words(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Unix => "the local socket",
+    }
+}
+
+/// When the gate may be up, in full.
+pub fn window_words(window: ReleaseWindow) -> String {
+    match window {
+        ReleaseWindow::FromArming { length_ms } => format!("{length_ms} from the last approval"),
+        ReleaseWindow::Fixed { interval } => {
+            format!("{} to {}, {}", interval.opens(), interval.closes(), interval.length())
+        }
+    }
+}
+
+/// When the gate may be up, in one narrow column; the window in force when there is one.
+pub fn window_short(asked: ReleaseWindow, in_force: Option<Interval>) -> String {
+    match (in_force, asked) {
+        (Some(interval), _) | (None, ReleaseWindow::Fixed { interval }) => {
+            let (opens, closes) = (interval.opens().hour_minute(), interval.closes().hour_minute());
+            format!("{}-{closes}", opens.trim_end_matches('Z'))
+        }
+        (None, ReleaseWindow::FromArming { length_ms }) => format!("now+{length_ms}"),
+    }
+}

@@ -1,0 +1,12 @@
+//! The operator's side: what a console or a command line does before and after it speaks to the keeper.
+//!
+//! Key files are opened here, shares are opened and compared here, and credentials are wrapped here,
+//! so that the keeper never sees a passphrase or a plaintext that it was not asked to release.
+
+pub mod approve;
+pub mod client;
+pub mod deposit;
+pub mod error;
+pub mod facts;
+pub mod found;
+pub mod key;
