@@ -7,6 +7,7 @@
 mod allowed;
 mod countdown;
 mod document;
+mod error;
 mod event;
 mod facts;
 mod field;
@@ -17,6 +18,7 @@ mod layout;
 mod model;
 mod painter;
 mod profile;
+mod runtime;
 mod update;
 mod view;
 
@@ -25,4 +27,6 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
-pub use profile::{Environment, Profile, Size, SizeError};
+pub use error::ConsoleError;
+pub use profile::{Environment, Size, SizeError};
+pub use runtime::{ConsoleOptions, run};

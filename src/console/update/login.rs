@@ -24,7 +24,7 @@ fn choose(model: &mut Model, key: Key) -> Vec<Effect> {
         Key::Char('k') | Key::Up | Key::BackTab => login.chosen = login.chosen.saturating_sub(1),
         Key::Char('g') | Key::Home => login.chosen = 0,
         Key::Char('G') | Key::End => login.chosen = last,
-        Key::Enter if !model.keys.is_empty() => login.step = LoginStep::Passphrase,
+        Key::Enter => login.step = LoginStep::Passphrase,
         Key::Char(':') => model.overlay = Some(Overlay::Command(TextField::default())),
         Key::Char('?') => model.overlay = Some(Overlay::Help(0)),
         Key::Char('q') | Key::Ctrl('c') => return vec![Effect::Quit],

@@ -60,6 +60,15 @@ fn take_key(model: &mut Model, key: Key, now_ms: u64) -> Vec<Effect> {
     }
 }
 
+/// Whether a dialog waits to be seen before it takes keys.
+pub fn awaits_drawing(model: &Model) -> bool {
+    match &model.screen {
+        Screen::Approve(dialog) => dialog.pace.is_none(),
+        Screen::Reason(dialog) => dialog.pace.is_none(),
+        _ => false,
+    }
+}
+
 /// A dialog takes keys only from the moment it can be seen.
 fn drawn(model: &mut Model, now_ms: u64) -> Vec<Effect> {
     let pace = match &mut model.screen {

@@ -13,10 +13,9 @@ const PROMPT: &str = "Passphrase (not shown): ";
 
 pub(super) fn draw(canvas: &mut Canvas, model: &Model, login: &Login, now_ms: u64) {
     let area = canvas.body(model, "Log in");
-    let intro = match (model.keys.is_empty(), model.probe_at_ms) {
-        (_, Some(_)) => "The keeper does not answer.",
-        (true, None) => "No operator's key file was found: put one there, or give --key.",
-        (false, None) => "One operator at a time. Who are you?",
+    let intro = match model.probe_at_ms {
+        Some(_) => "The keeper does not answer.",
+        None => "One operator at a time. Who are you?",
     };
     canvas.put(area.x, area.y, area.width, intro, Role::Plain);
     let above = 2;

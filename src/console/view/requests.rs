@@ -2,10 +2,10 @@
 
 use ratatui::layout::{Position, Rect};
 
-use crate::console::document::window_words;
 use crate::console::layout::{self, Shape, cut, shape, width_of};
 use crate::console::model::{Model, Session};
-use crate::domain::request::doc::{ReleaseWindow, Requester, Subject};
+use crate::desk::facts::window_short;
+use crate::domain::request::doc::{Requester, Subject};
 use crate::domain::wire::operator::{RequestView, StateName};
 
 use super::Canvas;
@@ -82,7 +82,7 @@ fn cells(view: &RequestView, left: String) -> [String; 7] {
     let doc = &view.doc;
     let reason = if doc.ticket.as_str() == "-" { doc.reason.to_string() } else { doc.ticket.to_string() };
     let (job, window) = match &doc.subject {
-        Subject::Release { job, window, pulls, .. } => (job.to_string(), asked_words(view, *window, *pulls)),
+        Subject::Release { job, window, .. } => (job.to_string(), window_short(*window, view.window)),
         _ => (requester(&doc.requester), "-".to_owned()),
     };
     [doc.id.to_string(), doc.subject.title(), job, window, reason, view.state_text(), left]
@@ -102,14 +102,6 @@ fn requester(requester: &Requester) -> String {
     match requester {
         Requester::Operator(id) => id.to_string(),
         Requester::Job(name) => name.to_string(),
-    }
-}
-
-/// The window in force, else the one asked for: `14:00-15:00Z` or `15m x3`.
-fn asked_words(view: &RequestView, window: ReleaseWindow, pulls: u32) -> String {
-    match (view.window, window) {
-        (Some(interval), _) | (None, ReleaseWindow::Fixed { interval }) => window_words(interval),
-        (None, ReleaseWindow::FromArming { length_ms }) => format!("{length_ms} x{pulls}"),
     }
 }
 
