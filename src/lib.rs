@@ -12,3 +12,7 @@ pub mod daemon;
 pub mod desk;
 pub mod domain;
 pub mod links;
+pub mod policy;
+pub mod services;
+pub mod store;
+pub mod tpm;

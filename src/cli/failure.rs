@@ -66,6 +66,16 @@ impl Failure {
         Self::new(exit::NOT_YET, code, what, advice)
     }
 
+    /// The TPM refuses, or is not there.
+    pub fn tpm(code: &str, what: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self::new(exit::TPM, code, what, advice)
+    }
+
+    /// The store or the log is not what it should be.
+    pub fn integrity(code: &str, what: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self::new(exit::INTEGRITY, code, what, advice)
+    }
+
     /// The other side cannot be reached or is not understood.
     pub fn link(code: &str, what: impl Into<String>, advice: impl Into<String>) -> Self {
         Self::new(exit::LINK, code, what, advice)

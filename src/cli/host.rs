@@ -46,14 +46,8 @@ pub struct ConsoleArgs {
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
-    portcullis doctor\n  \
-    portcullis doctor --local          without asking the keeper\n  \
-    portcullis doctor --json")]
-pub struct DoctorArgs {
-    /// Look only at what this machine shows, without a key file and without asking the keeper
-    #[arg(long)]
-    pub local: bool,
-}
+    portcullis doctor\n  portcullis doctor --json")]
+pub struct DoctorArgs {}
 
 /// Arguments of `demo`.
 #[derive(Debug, Args)]
@@ -95,8 +89,8 @@ pub enum Switch {
     /// Extend one PCR of the SHA-256 bank, as a changed boot would
     Extend {
         /// The PCR's number
-        #[arg(value_parser = clap::value_parser!(u32).range(0..=23))]
-        pcr: u32,
+        #[arg(value_parser = clap::value_parser!(u8).range(0..=23))]
+        pcr: u8,
     },
 }
 

@@ -1,6 +1,7 @@
 //! The command line: arguments, one verb a file, rendering, exit codes.
 
 pub mod args;
+mod clock;
 mod context;
 mod failure;
 mod hand_over;
@@ -69,13 +70,11 @@ fn dispatch(verb: Verb, context: &Context) -> Result<u8, Stop> {
         Verb::Doctor(args) => verbs::doctor::run(&args, context),
         Verb::Completions(args) => verbs::completions::run(args, context),
         Verb::Man(args) => verbs::man::run(args, context),
-        Verb::Setup(args) => {
-            verbs::setup::run(&args, context, |_, _, _, _| Err(Failure::not_built("setup").into()))
-        }
+        Verb::Setup(args) => verbs::setup::run(&args, context),
         Verb::Serve(_) => Err(Failure::not_built("serve").into()),
         Verb::Console(_) => Err(Failure::not_built("console").into()),
         Verb::Demo(_) => Err(Failure::not_built("demo").into()),
-        Verb::Softtpm(_) => Err(Failure::not_built("softtpm").into()),
+        Verb::Softtpm(args) => verbs::softtpm::run(&args, context),
         Verb::Listener(_) => Err(Failure::not_built("__listener").into()),
     };
     done.map(|()| exit::DONE)

@@ -30,7 +30,7 @@ pub struct Suggestions {
 pub fn ask_all(ask: Ask<'_>, suggest: &Suggestions) -> Result<SetupAnswers, Stop> {
     let appliance = one(ask, "Name of the appliance", suggest.appliance.as_ref(), ApplianceName::parse)?;
     let trust_domain = one(ask, "Trust domain, like example.org", None::<&String>, TrustDomain::parse)?;
-    let question = "TPM, like device:/dev/tpmrm0 (software: an EVALUATION that protects nothing)";
+    let question = "TPM, like device:/dev/tpmrm0 (swtpm: an EVALUATION that protects nothing)";
     let tcti = one(ask, question, suggest.tcti.as_ref(), |text| Ok::<_, String>(text.to_owned()))?;
     let default = SetupAnswers::PCRS_DEFAULT.to_owned();
     let pcrs =
@@ -164,7 +164,7 @@ mod tests {
     fn defaults_are_taken_and_make_sound_answers() {
         let people =
             ["alice", "", "", "bo", "operator,auditor", "/media/bo.pcop", "dora", "custodian", "", ""];
-        let answers = [&["", "example.org", "software", ""], &people[..], &["", "", ""]].concat();
+        let answers = [&["", "example.org", "swtpm", ""], &people[..], &["", "", ""]].concat();
         let answers = asked(&answers).0.expect("answers");
         assert_eq!(answers.check(), Ok(()));
         assert_eq!((answers.appliance.as_str(), answers.quorum), ("host01", 2));
@@ -181,7 +181,7 @@ mod tests {
             "",
             "example.org",
             "",
-            "software",
+            "swtpm",
             "",
             // Too few people, a wrong name, one name twice, one key file twice, a role that is none.
             "",

@@ -42,8 +42,8 @@ pub enum KeyFileError {
         /// What it says.
         version: u32,
     },
-    /// An appliance of which only some of name, key and first roster are there.
-    #[error("the key file names its appliance, its keeper's key and its first roster all, or none of them")]
+    /// Some of the three that belong to an appliance, but not all.
+    #[error("the key file names its appliance, its keeper's key and the first roster together, or none")]
     HalfAKeeper,
     /// A passphrase is guessed too fast with these parameters.
     #[error("the key file is too weak to open: Argon2id m={m_kib} KiB t={t} p={p} is below the floor")]
@@ -217,8 +217,8 @@ impl KeyFile {
         if file.version != Self::VERSION {
             return Err(KeyFileError::UnknownVersion { version: file.version });
         }
-        let pinned = [file.keeper.is_some(), file.appliance.is_some(), file.roster.is_some()];
-        if pinned.contains(&true) && pinned.contains(&false) {
+        let bound = file.keeper.is_some();
+        if file.appliance.is_some() != bound || file.roster.is_some() != bound {
             return Err(KeyFileError::HalfAKeeper);
         }
         file.kdf.check()?;
@@ -238,9 +238,8 @@ impl KeyFile {
 
     /// The appliance they are for, as the file says; proven only by opening it.
     pub fn keeper(&self) -> Option<KeeperPin> {
-        let (appliance, (HexKey(noise), HexKey(roster))) =
-            self.appliance.clone().zip(self.keeper.zip(self.roster))?;
-        Some(KeeperPin { appliance, noise, roster })
+        let (HexKey(noise), HexKey(roster)) = self.keeper.zip(self.roster)?;
+        Some(KeeperPin { appliance: self.appliance.clone()?, noise, roster })
     }
 
     /// Puts keys under a passphrase, with a salt and a nonce from `rng`.

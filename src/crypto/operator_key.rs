@@ -11,14 +11,15 @@ use crate::domain::ids::{ApplianceName, OperatorId};
 use crate::domain::operator::{OperatorPublic, Role, Signature, SignedRoster};
 use crate::domain::secret::Key32;
 
-/// The appliance a key file belongs to, and the key that its keeper proves itself with.
+/// The appliance a key file belongs to, and what its holder relies on when he speaks to it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct KeeperPin {
     /// Its name.
     pub appliance: ApplianceName,
     /// The keeper's X25519 key for the channel.
     pub noise: [u8; 32],
-    /// Digest of the first roster, which every chain of rosters must begin with.
+    /// The digest of the first roster ([`SignedRoster::digest`]), from which every later one must
+    /// descend before its keys are trusted.
     pub roster: [u8; 32],
 }
 

@@ -8,5 +8,4 @@ pub mod client;
 pub mod deposit;
 pub mod error;
 pub mod facts;
-pub mod found;
 pub mod key;

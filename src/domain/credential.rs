@@ -72,7 +72,8 @@ impl TryFrom<u32> for RotationDays {
     type Error = String;
 
     fn try_from(days: u32) -> Result<Self, String> {
-        Self::new(days).ok_or_else(|| format!("{days} is not a rotation interval: write 1 to {} days", Self::DAYS_MAX))
+        Self::new(days)
+            .ok_or_else(|| format!("{days} is not a rotation interval: write 1 to {} days", Self::DAYS_MAX))
     }
 }
 

@@ -60,7 +60,7 @@ pub struct OperatorAnswers {
 /// Why the answers found no appliance.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
-pub enum SetupError {
+pub enum AnswersError {
     /// Not TOML, or not with exactly these fields.
     #[error("the answers cannot be read: {reason}")]
     Malformed {
@@ -125,19 +125,26 @@ pub enum SetupError {
         pcrs: String,
     },
     /// No way to a TPM.
-    #[error("the tcti is empty: write device:/dev/tpmrm0, or software for an EVALUATION appliance")]
+    #[error("the tcti is empty: write device:/dev/tpmrm0, or swtpm for an EVALUATION appliance")]
     NoTpm,
     /// What is for a software TPM only.
-    #[error("{what} is for an EVALUATION appliance, which has tcti = \"software\"")]
+    #[error("{what} is for an EVALUATION appliance, which has tcti = \"swtpm\"")]
     EvaluationOnly {
         /// What was asked for.
         what: &'static str,
     },
 }
 
+impl AnswersError {
+    /// What says that `text` names no PCRs.
+    pub fn pcrs(text: &str) -> Self {
+        Self::Pcrs { pcrs: text.chars().take(40).collect() }
+    }
+}
+
 impl SetupAnswers {
     /// The `tcti` of an EVALUATION appliance.
-    pub const SOFTWARE: &'static str = "software";
+    pub const SOFTWARE: &'static str = "swtpm";
     /// Firmware, its drivers, the boot loader, and the Secure Boot keys.
     pub const PCRS_DEFAULT: &'static str = "sha256:0,2,4,7";
     /// The most recovery shares.
@@ -146,68 +153,72 @@ impl SetupAnswers {
     /// Reads a TOML file's text, and checks what it says.
     ///
     /// # Errors
-    /// [`SetupError`], the first thing that is wrong.
-    pub fn parse(text: &str) -> Result<Self, SetupError> {
+    /// [`AnswersError`], the first thing that is wrong.
+    pub fn parse(text: &str) -> Result<Self, AnswersError> {
         let read: Result<Self, toml::de::Error> = toml::from_str(text);
-        let answers = read.map_err(|error| SetupError::Malformed { reason: error.message().to_owned() })?;
+        let answers = read.map_err(|error| AnswersError::Malformed { reason: error.message().to_owned() })?;
         answers.check().map(|()| answers)
     }
 
     /// Whether a software TPM holds the keys.
     pub fn is_evaluation(&self) -> bool {
-        self.tcti == Self::SOFTWARE
+        let (kind, _) = self.tcti.split_once(':').unwrap_or((&self.tcti, ""));
+        kind == Self::SOFTWARE
     }
 
     /// Checks what can be known before the TPM is asked.
     ///
     /// # Errors
-    /// [`SetupError`], the first thing that is wrong.
-    pub fn check(&self) -> Result<(), SetupError> {
+    /// [`AnswersError`], the first thing that is wrong.
+    pub fn check(&self) -> Result<(), AnswersError> {
         if self.tcti.is_empty() {
-            return Err(SetupError::NoTpm);
+            return Err(AnswersError::NoTpm);
         }
         check_pcrs(&self.pcrs)?;
         self.check_people()?;
         self.check_recovery()?;
         let in_files = self.operators.iter().any(|person| person.passphrase_file.is_some());
         match (self.is_evaluation(), in_files, self.recovery.out.is_some()) {
-            (false, true, _) => Err(SetupError::EvaluationOnly { what: "a passphrase in a file" }),
-            (false, _, true) => Err(SetupError::EvaluationOnly { what: "recovery shares in files" }),
+            (false, true, _) => Err(AnswersError::EvaluationOnly { what: "a passphrase in a file" }),
+            (false, _, true) => Err(AnswersError::EvaluationOnly { what: "recovery shares in files" }),
             _ => Ok(()),
         }
     }
 
-    fn check_people(&self) -> Result<(), SetupError> {
+    fn check_people(&self) -> Result<(), AnswersError> {
         let people = self.operators.len();
         if people > Roster::PEOPLE_MAX {
-            return Err(SetupError::TooManyPeople { people });
+            return Err(AnswersError::TooManyPeople { people });
         }
         for (at, person) in self.operators.iter().enumerate() {
             let others = &self.operators[..at];
             if others.iter().any(|other| other.id == person.id) {
-                return Err(SetupError::OperatorTwice { operator: person.id.clone() });
+                return Err(AnswersError::OperatorTwice { operator: person.id.clone() });
             }
             if let Some(other) = others.iter().find(|other| other.key_file == person.key_file) {
-                return Err(SetupError::KeyFileTwice { first: other.id.clone(), second: person.id.clone() });
+                return Err(AnswersError::KeyFileTwice {
+                    first: other.id.clone(),
+                    second: person.id.clone(),
+                });
             }
             if person.roles.is_empty() {
-                return Err(SetupError::NoRole { operator: person.id.clone() });
+                return Err(AnswersError::NoRole { operator: person.id.clone() });
             }
         }
         let having = |role| self.operators.iter().filter(|person| person.roles.contains(&role)).count();
         let (quorum, operators) = (self.quorum, having(Role::Operator));
         if quorum < Roster::QUORUM_MIN {
-            return Err(SetupError::QuorumTooSmall { quorum });
+            return Err(AnswersError::QuorumTooSmall { quorum });
         }
         if usize::try_from(quorum).is_ok_and(|quorum| quorum > operators) {
-            return Err(SetupError::QuorumTooLarge { quorum, operators });
+            return Err(AnswersError::QuorumTooLarge { quorum, operators });
         }
-        if having(Role::Custodian) == 0 { Err(SetupError::NoCustodian) } else { Ok(()) }
+        if having(Role::Custodian) == 0 { Err(AnswersError::NoCustodian) } else { Ok(()) }
     }
 
-    fn check_recovery(&self) -> Result<(), SetupError> {
+    fn check_recovery(&self) -> Result<(), AnswersError> {
         let RecoveryAnswers { k, n, .. } = self.recovery;
-        if k >= 2 && k <= n && n <= Self::SHARES_MAX { Ok(()) } else { Err(SetupError::Recovery { k, n }) }
+        if k >= 2 && k <= n && n <= Self::SHARES_MAX { Ok(()) } else { Err(AnswersError::Recovery { k, n }) }
     }
 }
 
@@ -216,13 +227,13 @@ fn default_pcrs() -> String {
 }
 
 /// `sha256:` and one or more different numbers below 24.
-fn check_pcrs(text: &str) -> Result<(), SetupError> {
+fn check_pcrs(text: &str) -> Result<(), AnswersError> {
     let number =
         |digits: &str| digits.parse::<u32>().ok().filter(|pcr| *pcr < 24 && pcr.to_string() == digits);
     let numbers: Option<Vec<u32>> =
         text.strip_prefix("sha256:").and_then(|list| list.split(',').map(number).collect());
     let sound = numbers.is_some_and(|pcrs| pcrs.iter().collect::<BTreeSet<_>>().len() == pcrs.len());
-    if sound { Ok(()) } else { Err(SetupError::Pcrs { pcrs: text.chars().take(40).collect() }) }
+    if sound { Ok(()) } else { Err(AnswersError::pcrs(text)) }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use super::audit_dump;
+use super::{audit_dump, audit_verify};
 use crate::cli::context::Context;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::session::Session;
@@ -73,6 +73,9 @@ pub struct VerifyArgs {
     /// Have the keeper read every entry back and compare it with the tree and the chip
     #[arg(long)]
     pub live: bool,
+    /// Accept the log of an appliance whose software TPM proves nothing
+    #[arg(long)]
+    pub allow_evaluation: bool,
 }
 
 /// Reads, copies or verifies the log.
@@ -81,8 +84,8 @@ pub fn run(args: AuditArgs, context: &Context) -> Result<(), Stop> {
         AuditAct::Show(args) => show(&args, context),
         AuditAct::Dump(args) => audit_dump::run(&args, context),
         AuditAct::Verify(VerifyArgs { dir: None, .. }) => verify_live(context),
-        AuditAct::Verify(VerifyArgs { dir: Some(dir), .. }) => {
-            Err(Failure::not_built(&format!("audit verify {}", dir.display())).into())
+        AuditAct::Verify(VerifyArgs { dir: Some(dir), allow_evaluation, .. }) => {
+            audit_verify::run(&dir, allow_evaluation, context)
         }
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::audit::{DumpArgs, PAGE, page};
 use crate::cli::context::Context;
@@ -14,17 +14,22 @@ use crate::cli::render::note;
 use crate::cli::session::Session;
 
 /// One leaf per line; a leaf is the line's bytes without the LF.
-const ENTRIES: &str = "entries.ndjson";
+pub const ENTRIES: &str = "entries.ndjson";
 /// What the keeper says the log is.
-const HEAD: &str = "head.json";
+pub const HEAD: &str = "head.json";
 
 /// What the copy claims to be; `audit verify` recomputes it from the entries.
-#[derive(Debug, Serialize)]
-struct Head {
-    origin: String,
-    evaluation: bool,
-    size: u64,
-    root: String,
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dump {
+    /// The origin of the log.
+    pub origin: String,
+    /// Whether a software TPM holds the appliance's keys.
+    pub evaluation: bool,
+    /// How many entries there are.
+    pub size: u64,
+    /// RFC 6962 root over all of them, in hex.
+    pub root: String,
 }
 
 /// Copies every leaf and the head over all of them into a new folder.
@@ -59,7 +64,7 @@ pub fn run(args: &DumpArgs, context: &Context) -> Result<(), Stop> {
     let file = entries.into_inner().map_err(|error| failed(error.into_error()))?;
     file.sync_all().map_err(failed)?;
     let root = root.unwrap_or_default();
-    let head = Head { origin: status.origin, evaluation: status.evaluation, size, root };
+    let head = Dump { origin: status.origin, evaluation: status.evaluation, size, root };
     let text = serde_json::to_string_pretty(&head).expect("texts and numbers encode as JSON");
     let mut file = create(&args.dir.join(HEAD)).map_err(failed)?;
     file.write_all(text.as_bytes())

@@ -3,6 +3,7 @@
 pub mod approve;
 pub mod audit;
 pub mod audit_dump;
+pub mod audit_verify;
 pub mod client;
 pub mod completions;
 pub mod decide;
@@ -17,3 +18,4 @@ pub mod request;
 pub mod requests;
 pub mod setup;
 pub mod show;
+pub mod softtpm;

@@ -2,3 +2,5 @@
 
 pub mod doc;
 pub mod permit;
+pub mod quorum;
+pub mod state;

@@ -3,7 +3,7 @@ use super::*;
 const ANSWERS: &str = r#"
 appliance = "vault-1"
 trust_domain = "example.org"
-tcti = "software"
+tcti = "swtpm"
 quorum = 2
 recovery = { k = 3, n = 5, out = "shares" }
 
@@ -35,32 +35,32 @@ fn the_answers_of_the_design_are_read() {
 fn answers_that_found_no_appliance_are_refused_by_name() {
     let id = |text: &str| OperatorId::parse(text).expect("an id");
     let cases = [
-        ("quorum 0", "quorum = 2", "quorum = 0", SetupError::QuorumTooSmall { quorum: 0 }),
-        ("quorum 1", "quorum = 2", "quorum = 1", SetupError::QuorumTooSmall { quorum: 1 }),
-        ("quorum 3", "quorum = 2", "quorum = 3", SetupError::QuorumTooLarge { quorum: 3, operators: 2 }),
+        ("quorum 0", "quorum = 2", "quorum = 0", AnswersError::QuorumTooSmall { quorum: 0 }),
+        ("quorum 1", "quorum = 2", "quorum = 1", AnswersError::QuorumTooSmall { quorum: 1 }),
+        ("quorum 3", "quorum = 2", "quorum = 3", AnswersError::QuorumTooLarge { quorum: 3, operators: 2 }),
         (
             "one key file for two",
             "\"bo.pcop\"",
             "\"alice.pcop\"",
-            SetupError::KeyFileTwice { first: id("alice"), second: id("bo") },
+            AnswersError::KeyFileTwice { first: id("alice"), second: id("bo") },
         ),
         (
             "one name for two",
             "id = \"bo\"",
             "id = \"alice\"",
-            SetupError::OperatorTwice { operator: id("alice") },
+            AnswersError::OperatorTwice { operator: id("alice") },
         ),
-        ("no role", "[\"custodian\"]", "[]", SetupError::NoRole { operator: id("dora") }),
-        ("no custodian", "[\"custodian\"]", "[\"auditor\"]", SetupError::NoCustodian),
-        ("one share", "k = 3, n = 5", "k = 1, n = 5", SetupError::Recovery { k: 1, n: 5 }),
-        ("k over n", "k = 3, n = 5", "k = 6, n = 5", SetupError::Recovery { k: 6, n: 5 }),
-        ("many shares", "k = 3, n = 5", "k = 3, n = 17", SetupError::Recovery { k: 3, n: 17 }),
-        ("no TPM", "\"software\"", "\"\"", SetupError::NoTpm),
+        ("no role", "[\"custodian\"]", "[]", AnswersError::NoRole { operator: id("dora") }),
+        ("no custodian", "[\"custodian\"]", "[\"auditor\"]", AnswersError::NoCustodian),
+        ("one share", "k = 3, n = 5", "k = 1, n = 5", AnswersError::Recovery { k: 1, n: 5 }),
+        ("k over n", "k = 3, n = 5", "k = 6, n = 5", AnswersError::Recovery { k: 6, n: 5 }),
+        ("many shares", "k = 3, n = 5", "k = 3, n = 17", AnswersError::Recovery { k: 3, n: 17 }),
+        ("no TPM", "\"swtpm\"", "\"\"", AnswersError::NoTpm),
         (
             "a real TPM",
-            "\"software\"",
+            "\"swtpm\"",
             "\"device:/dev/tpmrm0\"",
-            SetupError::EvaluationOnly { what: "a passphrase in a file" },
+            AnswersError::EvaluationOnly { what: "a passphrase in a file" },
         ),
     ];
     for (name, from, to, error) in cases {
@@ -80,7 +80,7 @@ fn an_unknown_answer_is_refused() {
         [("quorum = 2", "quorum = 2\nquota = 2"), ("quorum = 2", ""), ("id = \"bo\"", "id = \"Bo\"")]
     {
         let outcome = SetupAnswers::parse(&ANSWERS.replacen(from, to, 1));
-        assert!(matches!(outcome, Err(SetupError::Malformed { .. })), "{to}: {outcome:?}");
+        assert!(matches!(outcome, Err(AnswersError::Malformed { .. })), "{to}: {outcome:?}");
     }
 }
 

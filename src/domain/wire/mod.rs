@@ -1,4 +1,4 @@
-//! What travels: lines to jobs, messages to operators. Bytes in, values out.
+//! What travels between processes: lines of jobs, records and messages of operators. Bytes in, values out.
 
 pub mod operator;
 pub mod pc1;

@@ -158,7 +158,7 @@ def key_file():
         "salt": b64(salt), "nonce": b64(nonce),
         "public": {"age": bech32("age", x_public(age)), "noise": x_public(noise).hex(),
                    "approval": ed_public(approval).hex(), "cosign": ed_public(cosign).hex()},
-        "keeper": "41" * 32, "appliance": "vault-1",
+        "keeper": "41" * 32, "appliance": "vault-1", "roster": "42" * 32,
     }
     canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"))
     key = Argon2id(salt=salt, length=32, iterations=3, lanes=4, memory_cost=65536).derive(passphrase.encode())

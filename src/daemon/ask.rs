@@ -1,0 +1,109 @@
+//! What operators ask, handed to the service that answers it.
+
+use super::jobs::Jobs;
+use crate::domain::ids::{OperatorId, RequestId};
+use crate::domain::refusal::Refusal;
+use crate::domain::wire::operator::{Ask, Reply, RequestView};
+use crate::policy::{self, Facts};
+use crate::services::approve::Yes;
+use crate::services::doctor::ProcessFacts;
+use crate::services::request::Ask as Wish;
+use crate::services::{Appliance, Moment};
+
+/// What an answer needs beside the appliance.
+pub struct Desk<'a> {
+    /// When it was asked.
+    pub at: &'a Moment,
+    /// Who asks.
+    pub operator: &'a OperatorId,
+    /// The jobs that wait.
+    pub jobs: &'a Jobs,
+    /// What `doctor` is told of the process.
+    pub process: &'a ProcessFacts,
+}
+
+impl Desk<'_> {
+    /// Answers one question.
+    ///
+    /// # Errors
+    /// A [`Refusal`]; nothing was changed.
+    pub fn answer(&self, appliance: &mut Appliance, ask: Ask) -> Result<Reply, Refusal> {
+        let (at, operator) = (self.at, self.operator);
+        let facts = Facts { state: appliance.state(), now: at.now, clock_alarm: at.alarm.as_deref() };
+        policy::may_read(&facts, operator)?;
+        match ask {
+            Ask::Deposit(deposit) => {
+                let name = deposit.name.clone();
+                let generation = appliance.deposit(at, operator, *deposit)?;
+                Ok(Reply::Done { request: None, message: format!("{name} generation {generation} is deposited") })
+            }
+            Ask::RequestRelease { credential, job, window, pulls, reason, ticket } => {
+                let wish = Wish { operator: operator.clone(), reason, ticket };
+                let id = appliance.request_release(at, wish, (credential, job), window, pulls)?;
+                self.done(appliance, &id, "the request is made")
+            }
+            Ask::RequestClient { client, reason, ticket } => {
+                let wish = Wish { operator: operator.clone(), reason, ticket };
+                let id = appliance.request_client(at, wish, *client)?;
+                self.done(appliance, &id, "the request is made")
+            }
+            Ask::RequestThaw { reason, ticket } => {
+                let wish = Wish { operator: operator.clone(), reason, ticket };
+                let id = appliance.request_thaw(at, wish)?;
+                self.done(appliance, &id, "the request is made")
+            }
+            Ask::Approve { id, statement, signature, share } => {
+                let yes = Yes { operator: operator.clone(), request: id.clone(), statement, signature, share };
+                appliance.approve(at, yes)?;
+                self.done(appliance, &id, "approved")
+            }
+            Ask::Deny { id, reason } => {
+                appliance.deny(at, operator, &id, reason)?;
+                self.done(appliance, &id, "denied")
+            }
+            Ask::Revoke { id, reason } => {
+                appliance.revoke(at, operator, &id, reason)?;
+                self.done(appliance, &id, "revoked")
+            }
+            Ask::Freeze { reason } => {
+                appliance.freeze(at, operator, reason)?;
+                let message = "frozen: every window is closed on the chip".to_owned();
+                Ok(Reply::Done { request: None, message })
+            }
+            ask => self.read(appliance, ask),
+        }
+    }
+
+    fn read(&self, appliance: &Appliance, ask: Ask) -> Result<Reply, Refusal> {
+        let (at, operator) = (self.at, self.operator);
+        Ok(match ask {
+            Ask::Status => Reply::Status(Box::new(appliance.status(at, operator, self.jobs.waiting()))),
+            Ask::Credentials => Reply::Credentials { credentials: appliance.credential_views(at) },
+            Ask::Credential { name } => Reply::Credential(Box::new(appliance.credential_view(at, &name)?)),
+            Ask::Clients => Reply::Clients { clients: appliance.state().clients.values().cloned().collect() },
+            Ask::Requests { all } => {
+                let requests = appliance.request_views(at, all, |id| self.jobs.waiting_for(id));
+                Reply::Requests { requests }
+            }
+            Ask::Request { id } => {
+                let view = Box::new(self.view(appliance, &id)?);
+                Reply::Request { view, share: appliance.share_for(operator, &id) }
+            }
+            Ask::DepositContext { name, next } => appliance.deposit_context(&name, next)?,
+            Ask::Entries { from, count } => appliance.entries(from, count)?,
+            Ask::AuditVerify => appliance.audit_verify()?,
+            Ask::Doctor => Reply::Doctor { findings: appliance.doctor(at, self.process) },
+            Ask::Watch => Reply::Watching,
+            _ => return Err(Refusal::Message { why: "only a stranger says this".to_owned() }),
+        })
+    }
+
+    fn view(&self, appliance: &Appliance, id: &RequestId) -> Result<RequestView, Refusal> {
+        appliance.request_view(self.at, id, self.jobs.waiting_for(id))
+    }
+
+    fn done(&self, appliance: &Appliance, id: &RequestId, message: &str) -> Result<Reply, Refusal> {
+        let view = self.view(appliance, id)?;
+        Ok(Reply::Done { message: format!("{message}: {id} is {}", view.state_text()), request: Some(Box::new(view)) })
+    }
+}

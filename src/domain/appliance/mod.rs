@@ -1,0 +1,109 @@
+//! The state of the appliance: the fold of the entries of its log.
+
+mod release;
+pub mod step;
+
+use std::collections::BTreeMap;
+
+use super::audit::entry::Founding;
+use super::client::ClientRecord;
+use super::credential::Deposited;
+use super::ids::{CredentialName, Generation, JobName, OperatorId, RequestId};
+use super::operator::{Roster, SignedRoster};
+use super::refusal::Refusal;
+use super::request::doc::Subject;
+use super::request::quorum::Quorum;
+use super::request::state::Request;
+use super::text::Text;
+use super::time::{ChipBoot, Timestamp};
+
+/// Everything that decides.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// What set-up fixed.
+    pub founding: Founding,
+    /// Every roster from set-up to now.
+    pub rosters: Vec<SignedRoster>,
+    /// The generations of each credential, oldest first.
+    pub credentials: BTreeMap<CredentialName, Vec<Deposited>>,
+    /// The client records.
+    pub clients: BTreeMap<JobName, ClientRecord>,
+    /// The requests that are live or still stand in the way of others.
+    pub requests: BTreeMap<RequestId, Request>,
+    /// Who pulled a credential last, and when.
+    pub last_pulls: BTreeMap<CredentialName, (Timestamp, JobName)>,
+    /// The freeze in force.
+    pub frozen: Option<Freeze>,
+    /// When the last entry was written.
+    pub last_ts: Timestamp,
+    /// The chip's clock at the last entry, in milliseconds.
+    pub last_mono: u64,
+    /// The chip's boot at the last entry.
+    pub last_boot: ChipBoot,
+    /// The anchored epoch.
+    pub epoch: u64,
+}
+
+/// Everything down: who, why and when.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Freeze {
+    /// Who.
+    pub operator: OperatorId,
+    /// Why.
+    pub reason: Text,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl std::fmt::Display for Freeze {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} at {}: {}", self.operator, self.at, self.reason)
+    }
+}
+
+impl State {
+    /// The roster in force.
+    pub fn roster(&self) -> &Roster {
+        // Set-up brings the first one, and none is ever taken away.
+        &self.rosters.last().expect("set-up brings a roster").roster
+    }
+
+    /// Approvals that a request needs: never fewer than two.
+    pub fn need(&self) -> usize {
+        usize::try_from(self.roster().quorum()).unwrap_or(usize::MAX).max(Quorum::FLOOR)
+    }
+
+    /// The newest generation of a credential.
+    ///
+    /// # Errors
+    /// [`Refusal::NoCredential`].
+    pub fn current(&self, name: &CredentialName) -> Result<&Deposited, Refusal> {
+        let newest = self.credentials.get(name).and_then(|generations| generations.last());
+        newest.ok_or_else(|| Refusal::NoCredential { credential: name.clone() })
+    }
+
+    /// The generation that a deposit of `name` would make.
+    pub fn next_generation(&self, name: &CredentialName) -> Generation {
+        self.current(name).map_or(Generation::FIRST, |current| current.generation.next())
+    }
+
+    /// One request.
+    ///
+    /// # Errors
+    /// [`Refusal::NoRequest`].
+    pub fn request(&self, id: &RequestId) -> Result<&Request, Refusal> {
+        self.requests.get(id).ok_or_else(|| Refusal::NoRequest { request: id.clone() })
+    }
+
+    /// The requests to release any generation of `name`.
+    pub fn requests_for<'a>(&'a self, name: &'a CredentialName) -> impl Iterator<Item = &'a Request> {
+        self.requests.values().filter(
+            move |request| matches!(&request.doc.subject, Subject::Release { credential, .. } if credential == name),
+        )
+    }
+
+    /// The next instant at which time alone ends something.
+    pub fn next_end(&self) -> Option<Timestamp> {
+        self.requests.values().filter_map(Request::ends).min()
+    }
+}

@@ -1,0 +1,297 @@
+//! One step: what an entry changes, and what it allows.
+//!
+//! Who may do it was decided by policy before; here it is checked that it follows from the state.
+//! The same function runs when an entry is written and when the log is read back at the start, so a
+//! log that holds a step the machine does not have is refused.
+
+use super::{Freeze, State};
+use crate::domain::audit::entry::{Body, Entry, Founding};
+use crate::domain::client::ClientRecord;
+use crate::domain::credential::Deposited;
+use crate::domain::ids::{CredentialName, JobName, OperatorId, RequestId};
+use crate::domain::refusal::Refusal;
+use crate::domain::request::doc::{RequestDoc, Subject};
+use crate::domain::request::permit::{ArmPermit, ReleasePermit};
+use crate::domain::request::quorum::Agreed;
+use crate::domain::request::state::{Approved, Phase, Request, Requested};
+use crate::domain::text::Text;
+use crate::domain::time::{ChipBoot, Length, Timestamp};
+
+/// What a step changes and what it allows once it is anchored.
+pub struct Step {
+    pub(super) changes: Vec<Change>,
+    /// Leave to ask the chip; to be used only after the entry is anchored.
+    pub permit: Option<Permit>,
+}
+
+/// Leave that one step gives.
+#[derive(Debug)]
+pub enum Permit {
+    /// To open the sealed half of a credential's key.
+    Arm(ArmPermit),
+    /// To open a window once.
+    Release(ReleasePermit),
+}
+
+/// One thing that a step changes.
+pub(super) enum Change {
+    Request(Box<Request>),
+    Credential(CredentialName, Box<Deposited>),
+    Client(Box<ClientRecord>),
+    Frozen(Option<Freeze>),
+    Pulled(CredentialName, JobName),
+}
+
+impl Step {
+    pub(super) fn of(changes: Vec<Change>) -> Self {
+        Self { changes, permit: None }
+    }
+
+    pub(super) fn request(request: Request) -> Self {
+        Self::of(vec![Change::Request(Box::new(request))])
+    }
+}
+
+impl State {
+    /// The state after set-up, which is the first entry of every log.
+    ///
+    /// # Errors
+    /// [`Refusal::Impossible`] when it is not a set-up.
+    pub fn founded(entry: &Entry) -> Result<Self, Refusal> {
+        let Body::Setup(founding) = &entry.body else {
+            return Err(Refusal::Impossible { why: "the first entry is the set-up" });
+        };
+        let founding: Founding = (**founding).clone();
+        Ok(Self {
+            rosters: vec![founding.roster.clone()],
+            founding,
+            credentials: Default::default(),
+            clients: Default::default(),
+            requests: Default::default(),
+            last_pulls: Default::default(),
+            frozen: None,
+            last_ts: entry.ts,
+            last_mono: entry.mono,
+            last_boot: entry.boot,
+            epoch: entry.epoch,
+        })
+    }
+
+    /// What `body` would do at `now` in `boot`. Changes nothing.
+    ///
+    /// # Errors
+    /// A [`Refusal`] when it does not follow from this state.
+    pub fn step(&self, body: &Body, now: Timestamp, boot: ChipBoot) -> Result<Step, Refusal> {
+        if now < self.last_ts {
+            return Err(Refusal::Clock { why: format!("it says {now}, and the log already says {}", self.last_ts) });
+        }
+        match body {
+            Body::Setup(_) => Err(Refusal::Impossible { why: "an appliance is set up once" }),
+            Body::Started { voided, ended, .. } => self.started(voided, ended),
+            Body::Deposited { credential, deposited } => self.deposited(credential, deposited, now),
+            Body::Requested { doc } => self.requested(doc, now),
+            Body::Approved { request, operator, window, pulls, .. } => {
+                self.approved(request, operator, Agreed { window: *window, pulls: *pulls }, now)
+            }
+            Body::Armed { request, window, chip, gate, sealed } => {
+                self.armed(request, *window, (*chip, boot, *gate), sealed, now)
+            }
+            Body::ArmFailed { request, why, nonce } => self.arm_failed(request, why, nonce, now),
+            Body::Denied { request, operator, reason } => self.denied(request, operator, reason, now),
+            Body::Revoked { request, operator, reason } => self.revoked(request, operator, reason, now),
+            Body::Expired { request } => self.expired(request, now),
+            Body::Frozen { operator, reason } => Ok(self.frozen(operator, reason, now)),
+            Body::Pulled { request, job, .. } => self.pulled(request, job, now),
+            Body::PullReturned { request, why } => self.pull_returned(request, why, now),
+            Body::Delivered { .. } | Body::ChipSays { .. } | Body::Refused { .. } | Body::PassphraseFailed { .. } => {
+                Ok(Step::of(Vec::new()))
+            }
+        }
+    }
+
+    /// Makes a step of this state, once its entry is in the log.
+    pub fn install(&mut self, step: Step, entry: &Entry) -> Option<Permit> {
+        self.last_ts = entry.ts;
+        self.last_mono = entry.mono;
+        self.last_boot = entry.boot;
+        self.epoch = entry.epoch;
+        for change in step.changes {
+            match change {
+                Change::Request(request) => {
+                    self.requests.insert(request.doc.id.clone(), *request);
+                }
+                Change::Credential(name, deposited) => {
+                    self.credentials.entry(name).or_default().push(*deposited);
+                }
+                Change::Client(client) => {
+                    self.clients.insert(client.job.clone(), *client);
+                }
+                Change::Frozen(freeze) => self.frozen = freeze,
+                Change::Pulled(name, job) => {
+                    self.last_pulls.insert(name, (entry.ts, job));
+                }
+            }
+        }
+        self.forget_old(entry.ts);
+        step.permit
+    }
+
+    /// Ended requests stay for a week, so that people can look at them; the log has them for good.
+    fn forget_old(&mut self, now: Timestamp) {
+        const KEPT: Length = Length::from_minutes(7 * 24 * 60);
+        self.requests.retain(|_, request| {
+            request.state().is_live() || now < request.touched.plus(KEPT) || request.stands_until() > Some(now)
+        });
+    }
+
+    fn started(
+        &self,
+        voided: &std::collections::BTreeMap<RequestId, String>,
+        ended: &[RequestId],
+    ) -> Result<Step, Refusal> {
+        let mut changes = Vec::new();
+        for (id, nonce) in voided {
+            let request = self.request(id)?;
+            if !matches!(request.phase, Phase::Requested(_) | Phase::Arming(_)) {
+                return Err(request.wrong_state("voided"));
+            }
+            let mut next = request.clone();
+            next.doc.nonce.clone_from(nonce);
+            next.phase = Phase::Requested(Requested::default());
+            next.note = Some("the daemon was restarted: approvals so far are void, please approve again".to_owned());
+            changes.push(Change::Request(Box::new(next)));
+        }
+        for id in ended {
+            let request = self.request(id)?;
+            let Phase::Armed(armed) = &request.phase else { return Err(request.wrong_state("ended")) };
+            let mut next = request.clone();
+            next.phase = Phase::Revoked(Some(armed.window));
+            next.note = Some("a reboot of the board or a freeze ended the window on the chip".to_owned());
+            changes.push(Change::Request(Box::new(next)));
+        }
+        Ok(Step::of(changes))
+    }
+
+    fn deposited(&self, name: &CredentialName, deposited: &Deposited, now: Timestamp) -> Result<Step, Refusal> {
+        if deposited.generation != self.next_generation(name) || deposited.at != now {
+            return Err(Refusal::StaleDeposit { credential: name.clone() });
+        }
+        let mut changes = vec![Change::Credential(name.clone(), Box::new(deposited.clone()))];
+        for request in self.requests_for(name).filter(|request| request.state().is_live()) {
+            let note = format!("{} deposited generation {}", deposited.depositor, deposited.generation);
+            changes.push(Change::Request(Box::new(revoke(request, note, now))));
+        }
+        Ok(Step::of(changes))
+    }
+
+    fn requested(&self, doc: &RequestDoc, now: Timestamp) -> Result<Step, Refusal> {
+        if self.requests.contains_key(&doc.id) {
+            return Err(Refusal::Impossible { why: "two requests have two ids" });
+        }
+        if doc.made != now || doc.decision_ends <= now || doc.decision_ends > now.plus(RequestDoc::DECISION_LENGTH) {
+            return Err(Refusal::BadWindow { why: "for deciding starts when the request is made" });
+        }
+        if let Subject::Release { window, pulls, .. } = &doc.subject {
+            super::release::check_window(*window, now)?;
+            super::release::check_pulls(*pulls)?;
+        }
+        let phase = Phase::Requested(Requested::default());
+        Ok(Step::request(Request { doc: doc.clone(), phase, touched: now, note: None }))
+    }
+
+    fn approved(
+        &self,
+        id: &RequestId,
+        operator: &OperatorId,
+        agreed: Agreed,
+        now: Timestamp,
+    ) -> Result<Step, Refusal> {
+        let request = self.request(id)?;
+        request.check_not_over(now)?;
+        let Phase::Requested(requested) = &request.phase else { return Err(request.wrong_state("approved")) };
+        let mut next = Request { touched: now, note: None, ..request.clone() };
+        let (mut changes, mut permit) = (Vec::new(), None);
+        next.phase = match requested.clone().approve(&request.doc, operator.clone(), agreed, self.need())? {
+            Approved::Waiting(requested) => Phase::Requested(requested),
+            Approved::Arming(arming, leave) => {
+                permit = Some(Permit::Arm(leave));
+                Phase::Arming(arming)
+            }
+            Approved::Granted(quorum) => {
+                changes.extend(self.effect_of(&request.doc.subject));
+                Phase::Granted(quorum)
+            }
+        };
+        changes.push(Change::Request(Box::new(next)));
+        Ok(Step { changes, permit })
+    }
+
+    /// What a request of another kind than release does when it is granted.
+    fn effect_of(&self, subject: &Subject) -> Option<Change> {
+        match subject {
+            Subject::Release { .. } => None,
+            Subject::Client { client } => Some(Change::Client(Box::new(client.clone()))),
+            Subject::Thaw => Some(Change::Frozen(None)),
+        }
+    }
+
+    fn denied(
+        &self,
+        id: &RequestId,
+        operator: &OperatorId,
+        reason: &Text,
+        now: Timestamp,
+    ) -> Result<Step, Refusal> {
+        let request = self.request(id)?;
+        request.check_not_over(now)?;
+        let Phase::Requested(_) = &request.phase else { return Err(request.wrong_state("denied")) };
+        let note = Some(format!("{operator}: {reason}"));
+        Ok(Step::request(Request { phase: Phase::Denied, touched: now, note, ..request.clone() }))
+    }
+
+    fn revoked(
+        &self,
+        id: &RequestId,
+        operator: &OperatorId,
+        reason: &Text,
+        now: Timestamp,
+    ) -> Result<Step, Refusal> {
+        let request = self.request(id)?;
+        request.check_not_over(now)?;
+        if !matches!(request.phase, Phase::Requested(_) | Phase::Armed(_)) {
+            return Err(request.wrong_state("revoked"));
+        }
+        Ok(Step::request(revoke(request, format!("{operator}: {reason}"), now)))
+    }
+
+    fn expired(&self, id: &RequestId, now: Timestamp) -> Result<Step, Refusal> {
+        let request = self.request(id)?;
+        let ends = request.ends().ok_or_else(|| request.wrong_state("expired"))?;
+        if now < ends {
+            return Err(Refusal::NotExpired { request: id.clone(), ends });
+        }
+        let note = Some(match request.phase {
+            Phase::Armed(_) => "the window closed".to_owned(),
+            _ => "not enough approvals in time".to_owned(),
+        });
+        Ok(Step::request(Request { phase: Phase::Expired, touched: now, note, ..request.clone() }))
+    }
+
+    fn frozen(&self, operator: &OperatorId, reason: &Text, now: Timestamp) -> Step {
+        let freeze = Freeze { operator: operator.clone(), reason: reason.clone(), at: now };
+        let mut changes = vec![Change::Frozen(Some(freeze))];
+        let down = |request: &&Request| request.state().is_live() && request.doc.subject != Subject::Thaw;
+        for request in self.requests.values().filter(down) {
+            changes.push(Change::Request(Box::new(revoke(request, format!("{operator} froze the appliance"), now))));
+        }
+        Step::of(changes)
+    }
+}
+
+fn revoke(request: &Request, note: String, now: Timestamp) -> Request {
+    let window = match &request.phase {
+        Phase::Armed(armed) => Some(armed.window),
+        _ => None,
+    };
+    Request { phase: Phase::Revoked(window), touched: now, note: Some(note), ..request.clone() }
+}

@@ -1,0 +1,6 @@
+//! The log: entries, the tree over them, and what the chip anchors of it.
+
+pub mod anchor;
+pub mod entry;
+pub mod tree;
+pub mod verify;

@@ -1,0 +1,111 @@
+//! Verifying a dump: leaves one after the other, then the head they must give.
+
+use super::entry::{Entry, EntryError};
+use super::tree::{Head, Tree};
+use crate::domain::appliance::State;
+use crate::domain::refusal::Refusal;
+
+/// Why a dump is not the log it says it is.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum VerifyError {
+    /// A leaf does not read.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+    /// A leaf does not follow from those before it.
+    #[error("entry {seq} does not follow from those before it: {why}")]
+    Log {
+        /// Which leaf.
+        seq: u64,
+        /// Which rule it breaks.
+        why: Refusal,
+    },
+    /// A leaf is in another epoch than it should be.
+    #[error("entry {seq} is in epoch {found}, and {expected} follows")]
+    Epoch {
+        /// Which leaf.
+        seq: u64,
+        /// What it says.
+        found: u64,
+        /// What it should say.
+        expected: u64,
+    },
+    /// Leaves are missing at the end, or there are too many.
+    #[error("the dump has {found} entries, and its head says {expected}")]
+    Size {
+        /// Leaves read.
+        found: u64,
+        /// By the head.
+        expected: u64,
+    },
+    /// The leaves give another root.
+    #[error("the entries give the root {found}, and the head says {expected}")]
+    Root {
+        /// Of the leaves.
+        found: String,
+        /// By the head.
+        expected: String,
+    },
+}
+
+/// A log that holds together.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Verified {
+    /// Size and root.
+    pub head: Head,
+    /// The origin of the log.
+    pub origin: String,
+    /// The anchored epoch at its end.
+    pub epoch: u64,
+    /// Whether a software TPM held the keys at any entry.
+    pub evaluation: bool,
+}
+
+/// Takes leaves in order.
+#[derive(Default)]
+pub struct Verifier {
+    tree: Tree,
+    state: Option<State>,
+    evaluation: bool,
+}
+
+impl Verifier {
+    /// Takes the next leaf.
+    ///
+    /// # Errors
+    /// [`VerifyError`] names the entry that is wrong.
+    pub fn add(&mut self, leaf: &[u8]) -> Result<(), VerifyError> {
+        let seq = self.tree.size();
+        let entry = Entry::from_leaf(seq, leaf)?;
+        let wrong = |why| VerifyError::Log { seq, why };
+        match self.state.as_mut() {
+            None => self.state = Some(State::founded(&entry).map_err(wrong)?),
+            Some(state) => {
+                let expected = state.epoch + u64::from(entry.body.is_anchored());
+                if entry.epoch != expected {
+                    return Err(VerifyError::Epoch { seq, found: entry.epoch, expected });
+                }
+                let step = state.step(&entry.body, entry.ts, entry.boot).map_err(wrong)?;
+                drop(state.install(step, &entry));
+            }
+        }
+        self.evaluation |= entry.evaluation;
+        self.tree.append(leaf);
+        Ok(())
+    }
+
+    /// Compares what was read with the head that was published.
+    ///
+    /// # Errors
+    /// [`VerifyError::Size`], [`VerifyError::Root`].
+    pub fn finish(self, head: &Head) -> Result<Verified, VerifyError> {
+        let ours = self.tree.head();
+        if ours.size != head.size {
+            return Err(VerifyError::Size { found: ours.size, expected: head.size });
+        }
+        if ours.root != head.root {
+            return Err(VerifyError::Root { found: ours.root, expected: head.root.clone() });
+        }
+        let (origin, epoch) = self.state.map_or_else(Default::default, |state| (state.founding.origin(), state.epoch));
+        Ok(Verified { head: ours, origin, epoch, evaluation: self.evaluation })
+    }
+}

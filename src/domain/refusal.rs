@@ -1,0 +1,405 @@
+//! Every no of the rules, each with a code for programs, what happened and what to do next.
+
+use super::ids::{CredentialName, Generation, JobName, OperatorId, RequestId};
+use super::operator::Role;
+use super::time::{Day, Interval, Timestamp};
+use super::wire::operator::{Refused, StateName};
+use super::wire::pc1::DenyCode;
+
+/// Why the appliance said no. Nothing was changed.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Everything is down.
+    #[error("the appliance is frozen: {by}")]
+    Frozen {
+        /// Who froze it, and why.
+        by: String,
+    },
+    /// There is nothing to thaw.
+    #[error("the appliance is not frozen")]
+    NotFrozen,
+    /// A thaw waits already.
+    #[error("request {request} to thaw is waiting already")]
+    ThawWaits {
+        /// The one to approve.
+        request: RequestId,
+    },
+    /// The caller's key or name is on no roster.
+    #[error("{who} is not on the roster")]
+    NotOnRoster {
+        /// The operator, or the start of the key.
+        who: String,
+    },
+    /// The person lacks the role.
+    #[error("operator {operator} does not have the role {role}")]
+    WrongRole {
+        /// Who asked.
+        operator: OperatorId,
+        /// What it takes.
+        role: Role,
+    },
+    /// No such request.
+    #[error("there is no request {request}")]
+    NoRequest {
+        /// What was named.
+        request: RequestId,
+    },
+    /// The event has no meaning in the state the request is in.
+    #[error("request {request} is {}: it cannot be {event}", .state.word())]
+    WrongState {
+        /// Which request.
+        request: RequestId,
+        /// Where it stands.
+        state: StateName,
+        /// What was tried.
+        event: &'static str,
+    },
+    /// Too late.
+    #[error("request {request} expired at {ended}")]
+    Expired {
+        /// Which request.
+        request: RequestId,
+        /// When it ended.
+        ended: Timestamp,
+    },
+    /// An expiry that has not come.
+    #[error("request {request} does not end before {ends}")]
+    NotExpired {
+        /// Which request.
+        request: RequestId,
+        /// When it will.
+        ends: Timestamp,
+    },
+    /// One person tried to fill two places of the quorum.
+    #[error("operator {operator} already approved request {request}")]
+    DuplicateApprover {
+        /// Which request.
+        request: RequestId,
+        /// Who.
+        operator: OperatorId,
+    },
+    /// The requester tried to approve.
+    #[error(
+        "operator {operator} asked for request {request}, or owns the client that did, and cannot approve it"
+    )]
+    OwnRequest {
+        /// Which request.
+        request: RequestId,
+        /// Who.
+        operator: OperatorId,
+    },
+    /// The depositor tried to approve.
+    #[error(
+        "operator {operator} deposited {credential} generation {generation} and cannot approve its release"
+    )]
+    OwnDeposit {
+        /// Who.
+        operator: OperatorId,
+        /// What.
+        credential: CredentialName,
+        /// Which value of it.
+        generation: Generation,
+    },
+    /// The quorum could never be reached.
+    #[error("only {able} people may approve this, and it takes {need}")]
+    NoQuorumPossible {
+        /// People on the roster who neither asked nor deposited.
+        able: usize,
+        /// The quorum.
+        need: usize,
+    },
+    /// The approver's window is not within the one asked for, or nothing is left of it.
+    #[error("the window or the pulls of the approval are not within what request {request} asks")]
+    WindowWidened {
+        /// Which request.
+        request: RequestId,
+    },
+    /// Something else than the request was signed.
+    #[error("what was signed is not request {request} as it stands")]
+    StatementDiffers {
+        /// Which request.
+        request: RequestId,
+    },
+    /// The signature does not verify.
+    #[error("the signature of operator {operator} on request {request} does not verify")]
+    BadSignature {
+        /// Which request.
+        request: RequestId,
+        /// Who.
+        operator: OperatorId,
+    },
+    /// The share is missing or wrong.
+    #[error("the share of operator {operator} for request {request} is {problem}")]
+    BadShare {
+        /// Which request.
+        request: RequestId,
+        /// Whose.
+        operator: OperatorId,
+        /// How.
+        problem: &'static str,
+    },
+    /// The window asked for cannot be.
+    #[error("a window {why}")]
+    BadWindow {
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// A count outside 1 to 100.
+    #[error("{pulls} pulls asked, allowed are 1 to 100")]
+    BadPulls {
+        /// What was asked.
+        pulls: u32,
+    },
+    /// No such credential.
+    #[error("there is no credential {credential}")]
+    NoCredential {
+        /// What was named.
+        credential: CredentialName,
+    },
+    /// The name is taken.
+    #[error("credential {credential} exists, generation {generation}")]
+    CredentialExists {
+        /// What was named.
+        credential: CredentialName,
+        /// Its newest value.
+        generation: Generation,
+    },
+    /// Somebody else deposited meanwhile, or the roster changed.
+    #[error("the deposit was wrapped for another generation of {credential} or another roster")]
+    StaleDeposit {
+        /// What was named.
+        credential: CredentialName,
+    },
+    /// A deposit that does not hold together.
+    #[error("the deposit of {credential} is malformed: {why}")]
+    BadDeposit {
+        /// What was named.
+        credential: CredentialName,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The credential may not leave any more.
+    #[error("the sunset of {credential} was {sunset}")]
+    PastSunset {
+        /// What was named.
+        credential: CredentialName,
+        /// Its last day.
+        sunset: Day,
+    },
+    /// No such job.
+    #[error("there is no client record for job {job}")]
+    UnknownJob {
+        /// What was named.
+        job: JobName,
+    },
+    /// The caller is not who the record says.
+    #[error("the caller is not job {job}: {selector} does not match")]
+    Evidence {
+        /// Who it claimed to be.
+        job: JobName,
+        /// The selector that failed.
+        selector: String,
+    },
+    /// The job may not ask for it.
+    #[error("job {job} is not granted {credential}")]
+    NotGranted {
+        /// Who asked.
+        job: JobName,
+        /// For what.
+        credential: CredentialName,
+    },
+    /// Now is not within the window.
+    #[error("request {request}: {now} is outside the window {window}")]
+    OutsideWindow {
+        /// Which request.
+        request: RequestId,
+        /// The window in force.
+        window: Interval,
+        /// When it was tried.
+        now: Timestamp,
+    },
+    /// A pull found the gate closed for good.
+    #[error("request {request} for {credential} is {}", .state.word())]
+    Ended {
+        /// Which request.
+        request: RequestId,
+        /// For what.
+        credential: CredentialName,
+        /// How it ended.
+        state: StateName,
+    },
+    /// The clock cannot be trusted.
+    #[error("the clock cannot be trusted: {why}")]
+    Clock {
+        /// What was seen.
+        why: String,
+    },
+    /// Too much at once.
+    #[error("too many {what}")]
+    Busy {
+        /// Of what.
+        what: &'static str,
+    },
+    /// The log says something that the rules forbid.
+    #[error("the entry does not follow from the log: {why}")]
+    Impossible {
+        /// Which rule.
+        why: &'static str,
+    },
+    /// The chip refused.
+    #[error("{what}")]
+    Chip {
+        /// The TPM room's words.
+        what: String,
+        /// What to do next.
+        advice: String,
+    },
+    /// The store does not say what it should.
+    #[error("{what}")]
+    Integrity {
+        /// What was found.
+        what: String,
+    },
+    /// The stored record does not open.
+    #[error("the stored record of {credential} generation {generation} is damaged: {why}")]
+    Record {
+        /// Which.
+        credential: CredentialName,
+        /// Which value of it.
+        generation: Generation,
+        /// What is wrong.
+        why: String,
+    },
+    /// The message is not understood.
+    #[error("the message was not understood: {why}")]
+    Message {
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl Refusal {
+    /// The code, the exit code and what to do next.
+    pub fn parts(&self) -> (&'static str, u8, &'static str) {
+        const REFUSED: u8 = 3;
+        const PENDING: u8 = 4;
+        const TPM: u8 = 5;
+        const INTEGRITY: u8 = 6;
+        match self {
+            Self::Frozen { .. } => ("frozen", REFUSED, "two operators can lift it: portcullis thaw"),
+            Self::NotFrozen => ("not-frozen", REFUSED, "nothing needs to be done"),
+            Self::ThawWaits { .. } => ("thaw-waits", REFUSED, "approve that one: portcullis requests"),
+            Self::NotOnRoster { .. } => (
+                "not-on-roster",
+                REFUSED,
+                "use a key file of this appliance: portcullis operator list shows whose are",
+            ),
+            Self::WrongRole { .. } => {
+                ("wrong-role", REFUSED, "ask somebody who has it: portcullis operator list")
+            }
+            Self::NoRequest { .. } => ("no-request", REFUSED, "list them with: portcullis requests --all"),
+            Self::WrongState { .. } => ("wrong-state", REFUSED, "look at it with: portcullis requests --all"),
+            Self::Expired { .. } => ("expired", REFUSED, "ask again: portcullis request"),
+            Self::NotExpired { .. } => ("not-expired", REFUSED, "wait, or revoke it"),
+            Self::DuplicateApprover { .. } => {
+                ("duplicate-approver", REFUSED, "another person has to approve")
+            }
+            Self::OwnRequest { .. } => ("own-request", REFUSED, "another person has to approve"),
+            Self::OwnDeposit { .. } => ("own-deposit", REFUSED, "another person has to approve"),
+            Self::NoQuorumPossible { .. } => (
+                "no-quorum-possible",
+                REFUSED,
+                "let somebody else ask or deposit, or put more people on the roster",
+            ),
+            Self::WindowWidened { .. } => {
+                ("window-widened", REFUSED, "an approver may shorten, never lengthen")
+            }
+            Self::StatementDiffers { .. } => {
+                ("statement-differs", REFUSED, "read the request again and approve that")
+            }
+            Self::BadSignature { .. } => ("bad-signature", REFUSED, "use the key file that is on the roster"),
+            Self::BadShare { .. } => {
+                ("bad-share", REFUSED, "run portcullis doctor; the credential may need depositing again")
+            }
+            Self::BadWindow { .. } => (
+                "bad-window",
+                REFUSED,
+                "ask for one that ends in the future, at most 24 h long, within 7 days",
+            ),
+            Self::BadPulls { .. } => ("bad-pulls", REFUSED, "ask for 1 to 100"),
+            Self::NoCredential { .. } => ("no-credential", REFUSED, "list them with: portcullis list"),
+            Self::CredentialExists { .. } => {
+                ("credential-exists", REFUSED, "deposit its next generation with --next")
+            }
+            Self::StaleDeposit { .. } => ("stale-deposit", REFUSED, "deposit again"),
+            Self::BadDeposit { .. } => {
+                ("bad-deposit", REFUSED, "deposit again with this version of portcullis")
+            }
+            Self::PastSunset { .. } => (
+                "past-sunset",
+                REFUSED,
+                "retire it, or deposit it again with a new sunset and the reason for it",
+            ),
+            Self::UnknownJob { .. } => {
+                ("unknown-job", REFUSED, "add it under two operators: portcullis client add")
+            }
+            Self::Evidence { .. } => {
+                ("evidence", REFUSED, "compare the record with the caller: portcullis client list")
+            }
+            Self::NotGranted { .. } => {
+                ("not-granted", REFUSED, "grant it under two operators: portcullis client add")
+            }
+            Self::OutsideWindow { .. } => ("outside-window", PENDING, "pull inside the window"),
+            Self::Ended { .. } => ("ended", REFUSED, "ask operators for a new window: portcullis request"),
+            Self::Clock { .. } => {
+                ("clock", REFUSED, "set the system clock right, then run portcullis doctor")
+            }
+            Self::Busy { .. } => ("busy", PENDING, "try again in a minute"),
+            Self::Impossible { .. } => {
+                ("impossible", INTEGRITY, "keep the store as it is and run portcullis audit verify")
+            }
+            Self::Chip { .. } => ("chip", TPM, ""),
+            Self::Integrity { .. } => (
+                "integrity",
+                INTEGRITY,
+                "keep the store as it is, look at the disk, and compare with an earlier dump",
+            ),
+            Self::Record { .. } => {
+                ("record", INTEGRITY, "deposit the credential again, and find out who changed the store")
+            }
+            Self::Message { .. } => ("message", 2, "use this version of portcullis on both sides"),
+        }
+    }
+
+    /// What goes over the operators' channel.
+    pub fn to_wire(&self) -> Refused {
+        let (code, exit, advice) = self.parts();
+        let advice = if let Self::Chip { advice, .. } = self { advice.clone() } else { advice.to_owned() };
+        Refused { code: code.to_owned(), exit, what: self.to_string(), advice }
+    }
+
+    /// What a job is told on its line.
+    pub const fn deny_code(&self) -> DenyCode {
+        match self {
+            Self::Frozen { .. } => DenyCode::Frozen,
+            Self::UnknownJob { .. } => DenyCode::UnknownJob,
+            Self::Evidence { .. } => DenyCode::Evidence,
+            Self::NotGranted { .. } => DenyCode::NotGranted,
+            Self::NoCredential { .. } => DenyCode::NoCredential,
+            Self::PastSunset { .. } => DenyCode::Sunset,
+            Self::Clock { .. } => DenyCode::Clock,
+            Self::Busy { .. } => DenyCode::Busy,
+            Self::Chip { .. } => DenyCode::Chip,
+            Self::Record { .. } | Self::Impossible { .. } | Self::Integrity { .. } => DenyCode::Record,
+            Self::Expired { .. } | Self::OutsideWindow { .. } => DenyCode::Expired,
+            Self::Ended { state, .. } => match state {
+                StateName::Spent => DenyCode::Spent,
+                StateName::Denied => DenyCode::Denied,
+                StateName::Revoked => DenyCode::Revoked,
+                _ => DenyCode::Expired,
+            },
+            _ => DenyCode::Policy,
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What people on the roster may do.
+
+use super::Facts;
+use crate::domain::credential::Deposited;
+use crate::domain::ids::OperatorId;
+use crate::domain::operator::{OperatorPublic, Role};
+use crate::domain::refusal::Refusal;
+use crate::domain::request::doc::{RequestDoc, Subject};
+use crate::domain::request::state::Request;
+
+fn person<'a>(facts: &'a Facts<'_>, operator: &OperatorId) -> Result<&'a OperatorPublic, Refusal> {
+    let person = facts.state.roster().get(operator);
+    person.ok_or_else(|| Refusal::NotOnRoster { who: format!("operator {operator}") })
+}
+
+fn with_role(facts: &Facts<'_>, operator: &OperatorId, role: Role) -> Result<(), Refusal> {
+    if person(facts, operator)?.is(role) {
+        Ok(())
+    } else {
+        Err(Refusal::WrongRole { operator: operator.clone(), role })
+    }
+}
+
+/// Anybody on the roster reads everything but secrets.
+pub fn may_read(facts: &Facts<'_>, operator: &OperatorId) -> Result<(), Refusal> {
+    person(facts, operator).map(|_| ())
+}
+
+/// Anybody on the roster freezes.
+pub fn may_freeze(facts: &Facts<'_>, operator: &OperatorId) -> Result<(), Refusal> {
+    person(facts, operator).map(|_| ())
+}
+
+/// Custodians deposit what is not past its own sunset, and not while everything is down.
+pub fn may_deposit(facts: &Facts<'_>, deposited: &Deposited, exists: bool) -> Result<(), Refusal> {
+    with_role(facts, &deposited.depositor, Role::Custodian)?;
+    facts.check_not_frozen()?;
+    if exists { facts.check_clock()? }
+    Ok(())
+}
+
+/// Whether a request may be made, by a person or by a job's pull.
+pub fn may_request(facts: &Facts<'_>, doc: &RequestDoc) -> Result<(), Refusal> {
+    facts.check_clock()?;
+    if let crate::domain::request::doc::Requester::Operator(operator) = &doc.requester {
+        person(facts, operator)?;
+    }
+    match &doc.subject {
+        Subject::Release { credential, generation, job, .. } => {
+            facts.check_not_frozen()?;
+            let current = facts.state.current(credential)?;
+            if current.generation != *generation {
+                return Err(Refusal::StaleDeposit { credential: credential.clone() });
+            }
+            if current.terms.is_past_sunset(facts.now) {
+                let sunset = current.terms.sunset;
+                return Err(Refusal::PastSunset { credential: credential.clone(), sunset });
+            }
+            let client = facts.state.clients.get(job).ok_or_else(|| Refusal::UnknownJob { job: job.clone() })?;
+            if !client.grants.allows(credential) {
+                return Err(Refusal::NotGranted { job: job.clone(), credential: credential.clone() });
+            }
+        }
+        Subject::Client { .. } => facts.check_not_frozen()?,
+        Subject::Thaw => check_one_thaw(facts)?,
+    }
+    check_quorum_possible(facts, doc)
+}
+
+fn check_one_thaw(facts: &Facts<'_>) -> Result<(), Refusal> {
+    if facts.state.frozen.is_none() {
+        return Err(Refusal::NotFrozen);
+    }
+    let live = |request: &&Request| {
+        request.doc.subject == Subject::Thaw
+            && request.state().is_live()
+            && request.check_not_over(facts.now).is_ok()
+    };
+    match facts.state.requests.values().find(live) {
+        Some(waiting) => Err(Refusal::ThawWaits { request: waiting.doc.id.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// A request that nobody could ever approve is refused when it is made, not left to expire.
+fn check_quorum_possible(facts: &Facts<'_>, doc: &RequestDoc) -> Result<(), Refusal> {
+    let able = facts.state.roster().with_role(Role::Operator);
+    let able = able.filter(|person| check_separate(facts, doc, &person.id).is_ok()).count();
+    let need = facts.state.need();
+    if able < need { Err(Refusal::NoQuorumPossible { able, need }) } else { Ok(()) }
+}
+
+/// Separation of duties: neither who asked nor who deposited approves.
+fn check_separate(facts: &Facts<'_>, doc: &RequestDoc, operator: &OperatorId) -> Result<(), Refusal> {
+    if doc.is_asked_by(operator) {
+        return Err(Refusal::OwnRequest { request: doc.id.clone(), operator: operator.clone() });
+    }
+    let Subject::Release { credential, generation, .. } = &doc.subject else { return Ok(()) };
+    let generations = facts.state.credentials.get(credential);
+    let deposited = generations.and_then(|all| all.iter().find(|one| one.generation == *generation));
+    match deposited {
+        Some(one) if one.depositor == *operator => Err(Refusal::OwnDeposit {
+            operator: operator.clone(),
+            credential: credential.clone(),
+            generation: *generation,
+        }),
+        Some(_) => Ok(()),
+        None => Err(Refusal::NoCredential { credential: credential.clone() }),
+    }
+}
+
+/// Whether this person's yes counts for this request.
+pub fn may_approve(facts: &Facts<'_>, request: &Request, operator: &OperatorId) -> Result<(), Refusal> {
+    with_role(facts, operator, Role::Operator)?;
+    facts.check_clock()?;
+    if request.doc.subject != Subject::Thaw {
+        facts.check_not_frozen()?;
+    }
+    check_separate(facts, &request.doc, operator)?;
+    let Subject::Release { credential, .. } = &request.doc.subject else { return Ok(()) };
+    let terms = &facts.state.current(credential)?.terms;
+    if terms.is_past_sunset(facts.now) {
+        return Err(Refusal::PastSunset { credential: credential.clone(), sunset: terms.sunset });
+    }
+    Ok(())
+}
+
+/// Any one operator denies.
+pub fn may_deny(facts: &Facts<'_>, operator: &OperatorId) -> Result<(), Refusal> {
+    with_role(facts, operator, Role::Operator)
+}
+
+/// Any one operator revokes, and anybody withdraws what they asked for.
+pub fn may_revoke(facts: &Facts<'_>, request: &Request, operator: &OperatorId) -> Result<(), Refusal> {
+    if request.doc.is_asked_by(operator) {
+        return person(facts, operator).map(|_| ());
+    }
+    with_role(facts, operator, Role::Operator)
+}

@@ -1,0 +1,132 @@
+//! What is wrong, and what to do about it.
+
+use super::{Appliance, Moment};
+use crate::domain::operator::Role;
+use crate::domain::wire::operator::{Finding, Level};
+
+/// What the daemon knows of its own process.
+#[derive(Clone, Debug, Default)]
+pub struct ProcessFacts {
+    /// Why memory could not be locked, if it could not.
+    pub memory: Option<String>,
+    /// How the kernel identifies peers: `pidfd` or `start-time`.
+    pub peers: String,
+    /// Chip milliseconds and boot-time milliseconds since the daemon started.
+    pub clock_rate: (u64, u64),
+}
+
+impl Appliance {
+    /// Looks at TPM, clock, log, quorum and process.
+    pub fn doctor(&self, at: &Moment, process: &ProcessFacts) -> Vec<Finding> {
+        let mut findings = self.chip_findings();
+        findings.push(clock_finding(at));
+        findings.push(rate_finding(process.clock_rate));
+        findings.extend(self.log_findings());
+        findings.push(self.quorum_finding());
+        findings.push(match &process.memory {
+            None => ok("memory", "locked, no core dumps"),
+            Some(why) => warn(
+                "memory",
+                format!("not locked: {why}"),
+                "raise RLIMIT_MEMLOCK for the daemon, or turn swap off",
+            ),
+        });
+        findings.push(match process.peers.as_str() {
+            "pidfd" => ok("peers", "the kernel pins callers by pidfd"),
+            other => warn("peers", format!("callers are pinned by {other}"), "use Linux 6.5 or later"),
+        });
+        findings
+    }
+
+    fn chip_findings(&self) -> Vec<Finding> {
+        let board = &self.ledger.board;
+        let mut findings = vec![if self.ledger.is_evaluation() {
+            warn("appliance", "EVALUATION: a software TPM holds the keys", "set up anew on a board with a TPM 2.0 before real credentials go in")
+        } else {
+            ok("appliance", "its keys are in a TPM")
+        }];
+        findings.push(match board.chip.check_names() {
+            Ok(()) => ok("tpm", format!("{} is the one of set-up", board.chip.tcti())),
+            Err(error) => fail("tpm", error.to_string(), error.advice()),
+        });
+        findings.push(match board.chip.pcr_status() {
+            Ok(status) if status.holds() => ok("pcrs", format!("{} are those of set-up", board.chip.pins().pcrs())),
+            Ok(_) => fail(
+                "pcrs",
+                format!("{} are not those of set-up", board.chip.pins().pcrs()),
+                "find out what changed in the boot chain; nothing can be released until it is back",
+            ),
+            Err(error) => fail("pcrs", error.to_string(), error.advice()),
+        });
+        findings
+    }
+
+    fn log_findings(&self) -> Vec<Finding> {
+        let state = self.state();
+        let anchor = self.ledger.board.anchor(state.founding.epoch_base);
+        let log = match (self.ledger.stopped(), anchor) {
+            (Some(why), _) => fail("log", format!("stopped: {why}"), "restart the daemon"),
+            (None, Ok(anchor)) if anchor.epoch == state.epoch => {
+                ok("log", format!("{} entries, anchored at epoch {}", self.ledger.tree().size(), state.epoch))
+            }
+            (None, Ok(anchor)) => fail(
+                "log",
+                format!("the chip is at epoch {} and the log at {}", anchor.epoch, state.epoch),
+                "run portcullis audit verify, and keep the store as it is",
+            ),
+            (None, Err(error)) => fail("log", error.to_string(), error.advice()),
+        };
+        let frozen = match &state.frozen {
+            None => ok("freeze", "not frozen"),
+            Some(freeze) => warn("freeze", format!("frozen by {freeze}"), "two operators can lift it: portcullis thaw"),
+        };
+        vec![log, frozen]
+    }
+
+    fn quorum_finding(&self) -> Finding {
+        let state = self.state();
+        let people = state.roster().with_role(Role::Operator).count();
+        let need = state.need();
+        let seen = format!("{need} of {people} people approve");
+        // One asked or deposited, and one is on holiday.
+        if people >= need + 2 {
+            ok("quorum", seen)
+        } else {
+            warn("quorum", seen, "have two more people than the quorum, or an absence stops every release")
+        }
+    }
+}
+
+fn clock_finding(at: &Moment) -> Finding {
+    match &at.alarm {
+        None => ok("clock", format!("{}, boot {}", at.now, at.boot)),
+        Some(why) => fail("clock", why.clone(), "set the system clock right; releases stay refused until it is"),
+    }
+}
+
+/// The chip may run 15 % fast or slow by its specification; more is a fault.
+fn rate_finding((chip_ms, boot_ms): (u64, u64)) -> Finding {
+    const LONG_ENOUGH_MS: u64 = 10_000;
+    if boot_ms < LONG_ENOUGH_MS {
+        return ok("clock rate", "too early to say");
+    }
+    let permille = chip_ms.saturating_mul(1_000) / boot_ms;
+    let seen = format!("the chip's clock runs at {}.{} % of the system's", permille / 10, permille % 10);
+    if (850..=1_150).contains(&permille) {
+        ok("clock rate", seen)
+    } else {
+        fail("clock rate", seen, "windows would open and close at wrong times: have the board looked at")
+    }
+}
+
+fn ok(what: &str, seen: impl Into<String>) -> Finding {
+    Finding { what: what.to_owned(), level: Level::Ok, seen: seen.into(), advice: None }
+}
+
+fn warn(what: &str, seen: impl Into<String>, advice: &str) -> Finding {
+    Finding { level: Level::Warn, advice: Some(advice.to_owned()), ..ok(what, seen) }
+}
+
+fn fail(what: &str, seen: impl Into<String>, advice: &str) -> Finding {
+    Finding { level: Level::Fail, advice: Some(advice.to_owned()), ..ok(what, seen) }
+}

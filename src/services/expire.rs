@@ -1,0 +1,64 @@
+//! Time's part: ending what is over, and asking the chip whether it agrees.
+
+use super::{Appliance, Closing, Moment};
+use crate::domain::audit::entry::Body;
+use crate::domain::ids::RequestId;
+use crate::domain::time::Timestamp;
+use crate::domain::wire::operator::StateName;
+use crate::store::Write;
+use crate::tpm::WindowProbe;
+
+/// How often the chip is asked of a window that it should have closed.
+const PROBES_MAX: u32 = 5;
+
+impl Appliance {
+    /// Ends every request whose time has passed.
+    pub fn expire_due(&mut self, at: &Moment) {
+        let due: Vec<(RequestId, StateName)> = self
+            .state()
+            .requests
+            .values()
+            .filter(|request| request.ends().is_some_and(|ends| at.now >= ends))
+            .map(|request| (request.doc.id.clone(), request.state()))
+            .collect();
+        for (request, state) in due {
+            if state == StateName::Armed {
+                self.take_window(&request);
+            }
+            let writes = [Write::DropWindow { request: request.clone() }];
+            let body = Body::Expired { request };
+            if let Err(error) = self.ledger.commit(at, "keeper".to_owned(), body, &writes) {
+                tracing::error!(%error, "an expiry could not be written");
+                return;
+            }
+        }
+        self.wipe_stale_shares();
+        self.ask_chip_of_closed(at);
+    }
+
+    /// When time alone has something to do next; `None` when it has not.
+    pub fn next_due(&self, at: &Moment) -> Option<Timestamp> {
+        let again = (!self.closing.is_empty()).then(|| at.now.plus(crate::domain::time::Length::from_seconds(1)));
+        [self.state().next_end(), again].into_iter().flatten().min()
+    }
+
+    /// Asks the chip of windows that have ended, without asking it to unseal, and writes down what
+    /// it says. Its clock may be a moment behind, so an "open" is asked again.
+    pub(super) fn ask_chip_of_closed(&mut self, at: &Moment) {
+        for mut closing in std::mem::take(&mut self.closing) {
+            let answer = self.ledger.board.chip.probe_window(&self.ledger.board.auths, &closing.sealed);
+            closing.asked += 1;
+            let answer = match answer {
+                Ok(WindowProbe::Refused { rc, which }) => format!("closed, TPM response code {rc:#05x}: {which}"),
+                Ok(WindowProbe::Open) if closing.asked < PROBES_MAX => {
+                    self.closing.push(Closing { ..closing });
+                    continue;
+                }
+                Ok(WindowProbe::Open) => "open".to_owned(),
+                Err(error) => format!("unknown: {error}"),
+            };
+            let body = Body::ChipSays { request: closing.request, answer };
+            self.note(at, "keeper".to_owned(), body);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The ledger: the log, its tree, the state that is their fold, and the one commit path.
+
+use sha2::{Digest, Sha256};
+
+use super::{Board, Moment};
+use crate::domain::appliance::State;
+use crate::domain::appliance::step::Permit;
+use crate::domain::audit::anchor::anchor_digest;
+use crate::domain::audit::entry::{Body, Entry, EntryError};
+use crate::domain::audit::tree::Tree;
+use crate::domain::refusal::Refusal;
+use crate::store::{Store, StoreError, Write};
+use crate::tpm::TpmError;
+
+/// Log, tree, state and chip, which always agree or have stopped.
+pub struct Ledger {
+    pub(super) store: Store,
+    pub(super) board: Board,
+    tree: Tree,
+    state: State,
+    evaluation: bool,
+    /// Why nothing is committed any more: the store and the chip may differ by the last leaf.
+    stopped: Option<String>,
+}
+
+/// Why an entry was not committed.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// It does not follow from the state; nothing was written.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// It has no leaf; nothing was written.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+    /// The store did not take it; the ledger has stopped.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The chip did not take its anchor; the ledger has stopped.
+    #[error("the entry is written and could not be anchored: {0}")]
+    Anchor(TpmError),
+    /// An earlier failure stopped the ledger.
+    #[error("nothing is committed since an earlier failure: {0}")]
+    Stopped(String),
+}
+
+impl CommitError {
+    /// The same as a refusal, for whoever asked.
+    pub fn to_refusal(&self) -> Refusal {
+        match self {
+            Self::Refused(refusal) => refusal.clone(),
+            other @ (Self::Anchor(_) | Self::Stopped(_)) => Refusal::Chip {
+                what: other.to_string(),
+                advice: "look at disk and TPM, restart the daemon, then run portcullis doctor".to_owned(),
+            },
+            other => Refusal::Integrity { what: other.to_string() },
+        }
+    }
+}
+
+impl Ledger {
+    /// A ledger over what was read back and found to agree with the chip.
+    pub(super) const fn new(store: Store, board: Board, tree: Tree, state: State, evaluation: bool) -> Self {
+        Self { store, board, tree, state, evaluation, stopped: None }
+    }
+
+    /// The fold of the log.
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The tree over the log.
+    pub const fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// Whether a software TPM holds the keys.
+    pub const fn is_evaluation(&self) -> bool {
+        self.evaluation
+    }
+
+    /// Why nothing is committed any more.
+    pub fn stopped(&self) -> Option<&str> {
+        self.stopped.as_deref()
+    }
+
+    /// Commits one entry and anchors it; the only function that does.
+    ///
+    /// The order is: does it follow, is it on disk, does the chip know it, only then is the state
+    /// changed and the permit handed out that lets the caller act.
+    ///
+    /// # Errors
+    /// [`CommitError`]. After `Store` and `Anchor` the ledger has stopped, because store and chip
+    /// may differ by this leaf: the next start settles it.
+    pub fn commit(
+        &mut self,
+        at: &Moment,
+        actor: String,
+        body: Body,
+        writes: &[Write],
+    ) -> Result<Option<Permit>, CommitError> {
+        if let Some(why) = &self.stopped {
+            return Err(CommitError::Stopped(why.clone()));
+        }
+        let step = self.state.step(&body, at.now, at.boot)?;
+        let anchored = body.is_anchored();
+        let entry = Entry {
+            v: 1,
+            seq: self.tree.size(),
+            ts: at.now,
+            mono: at.mono,
+            boot: at.boot,
+            epoch: self.state.epoch + u64::from(anchored),
+            evaluation: self.evaluation,
+            actor: vec![actor],
+            body,
+        };
+        let leaf = entry.to_leaf()?;
+        if let Err(error) = self.store.append(entry.seq, &leaf, writes) {
+            self.stopped = Some(error.to_string());
+            return Err(error.into());
+        }
+        self.tree.append(&leaf);
+        if anchored {
+            let head = anchor_digest(entry.epoch, &self.tree.root());
+            if let Err(error) = self.board.chip.anchor(&self.board.auths, &head) {
+                self.stopped = Some(error.to_string());
+                return Err(CommitError::Anchor(error));
+            }
+        }
+        Ok(self.state.install(step, &entry))
+    }
+}
+
+/// SHA-256 of sealed or wrapped bytes, in hex: what a leaf names them by.
+pub fn digest(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}

@@ -1,0 +1,115 @@
+//! What the keeper does, one file one verb. Everything that decides is asked of `policy` and
+//! `domain`; everything that changes goes through [`ledger::Ledger::commit`].
+
+pub mod anchor;
+pub mod approve;
+pub mod arm;
+pub mod audit;
+pub mod deposit;
+pub mod doctor;
+pub mod expire;
+pub mod freeze;
+pub mod home;
+pub mod ledger;
+pub mod pull;
+pub mod refuse;
+pub mod request;
+pub mod setup;
+pub mod start;
+pub mod views;
+
+use std::collections::BTreeMap;
+
+use rand_core::{OsRng, RngCore};
+
+use crate::crypto::shares::Share;
+use crate::domain::appliance::State;
+use crate::domain::ids::RequestId;
+use crate::domain::refusal::Refusal;
+use crate::domain::secret::Key32;
+use crate::domain::time::{ChipBoot, ChipTime, Timestamp};
+use crate::policy::Facts;
+use crate::tpm::{Chip, NvAuths, SealedWindow};
+
+use ledger::Ledger;
+
+/// When something happens, on every clock that counts.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    /// On the appliance's clock.
+    pub now: Timestamp,
+    /// On the chip's clock, in milliseconds, reckoned from its last reading.
+    pub mono: u64,
+    /// The chip's boot.
+    pub boot: ChipBoot,
+    /// What is wrong with the clock, if anything is.
+    pub alarm: Option<String>,
+}
+
+impl Moment {
+    /// The chip's clock as a screen shows it.
+    pub const fn chip(&self) -> ChipTime {
+        ChipTime { clock_ms: self.mono, boot: self.boot, safe: true }
+    }
+}
+
+/// The chip with the auth values of its indices.
+pub struct Board {
+    /// The verbs.
+    pub chip: Chip,
+    /// What they need.
+    pub auths: NvAuths,
+}
+
+/// The appliance while its daemon runs.
+pub struct Appliance {
+    ledger: Ledger,
+    /// Shares of requests that have fewer than the quorum; lost with the process.
+    shares: BTreeMap<RequestId, Vec<Share>>,
+    /// Windows that have ended, until the chip has said so too.
+    closing: Vec<Closing>,
+    keeper: Key32,
+}
+
+/// A window object on its way out.
+struct Closing {
+    request: RequestId,
+    sealed: SealedWindow,
+    asked: u32,
+}
+
+impl Appliance {
+    /// The fold of the log.
+    pub fn state(&self) -> &State {
+        self.ledger.state()
+    }
+
+    /// The keeper's static key of the operators' channel.
+    pub const fn keeper_key(&self) -> &Key32 {
+        &self.keeper
+    }
+
+    fn facts<'a>(&'a self, at: &'a Moment) -> Facts<'a> {
+        Facts { state: self.state(), now: at.now, clock_alarm: at.alarm.as_deref() }
+    }
+
+    /// Forgets the shares of requests that no longer collect any.
+    fn wipe_stale_shares(&mut self) {
+        let state = self.ledger.state();
+        self.shares.retain(|id, _| {
+            state.requests.get(id).is_some_and(|r| r.state() == crate::domain::wire::operator::StateName::Requested)
+        });
+    }
+}
+
+/// 16 random bytes in hex.
+fn nonce() -> String {
+    let mut bytes = [0; 16];
+    OsRng.fill_bytes(&mut bytes);
+    hex::encode(bytes)
+}
+
+/// What the TPM room says, as a refusal.
+fn chip_refusal(error: &crate::tpm::TpmError) -> Refusal {
+    Refusal::Chip { what: error.to_string(), advice: error.advice().to_owned() }
+}

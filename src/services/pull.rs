@@ -1,0 +1,124 @@
+//! A pull: evidence, policy, quorum, commit, anchor, unseal. Delivery and its outcome follow.
+
+use super::arm::envelope;
+use super::ledger::digest;
+use super::{Appliance, Moment, chip_refusal};
+use crate::crypto::envelope::{DataKey, Envelope, EnvelopeSubject};
+use crate::domain::appliance::step::Permit;
+use crate::domain::audit::entry::{Body, Delivery};
+use crate::domain::credential::CredentialKind;
+use crate::domain::ids::{CredentialName, Generation, JobName, RequestId};
+use crate::domain::refusal::Refusal;
+use crate::domain::request::doc::Subject;
+use crate::domain::request::state::Phase;
+use crate::domain::secret::Plaintext;
+use crate::domain::selector::Evidence;
+use crate::policy::{self, Pull};
+use crate::tpm::SealedWindow;
+
+/// Who pulls what.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Puller {
+    /// The job, as it says.
+    pub job: JobName,
+    /// What it asks for.
+    pub credential: CredentialName,
+    /// What the kernel says of it.
+    pub evidence: Evidence,
+}
+
+/// What a pull that is not refused leads to.
+#[derive(Debug)]
+pub enum Pulled {
+    /// Keep the line: this request has to be approved, or its window has to open.
+    Wait(RequestId),
+    /// Hand this over, then say how it went.
+    Deliver(RequestId, Plaintext),
+}
+
+/// Everything a release needs, read and checked before a pull is spent for it.
+struct Prepared {
+    window: SealedWindow,
+    envelope: Envelope,
+    credential: CredentialName,
+    generation: Generation,
+    kind: CredentialKind,
+}
+
+impl Appliance {
+    /// Answers a pull.
+    ///
+    /// # Errors
+    /// A [`Refusal`]; unless it says otherwise the chip was asked nothing and no pull is spent.
+    pub fn pull(&mut self, at: &Moment, puller: &Puller) -> Result<Pulled, Refusal> {
+        let (job, credential) = (&puller.job, &puller.credential);
+        match policy::decide_pull(&self.facts(at), job, credential, &puller.evidence)? {
+            Pull::Serve(request) => self.release(at, &request, puller),
+            Pull::Wait(request) => Ok(Pulled::Wait(request)),
+            Pull::Ask(generation) => {
+                self.request_for_job(at, (job, credential, generation), &puller.evidence).map(Pulled::Wait)
+            }
+        }
+    }
+
+    /// Writes down how a hand-over ended. Never refuses: what happened has happened.
+    pub fn delivered(&mut self, at: &Moment, request: &RequestId, job: &JobName, delivered: Delivery) {
+        let body = Body::Delivered { request: request.clone(), job: job.clone(), delivered };
+        self.note(at, format!("job:{job}"), body);
+    }
+
+    fn release(&mut self, at: &Moment, request: &RequestId, puller: &Puller) -> Result<Pulled, Refusal> {
+        let prepared = self.prepare(request)?;
+        let body = Body::Pulled {
+            request: request.clone(),
+            job: puller.job.clone(),
+            evidence: hex::encode(puller.evidence.digest()),
+        };
+        let actor = format!("job:{}", puller.job);
+        let permit = self.ledger.commit(at, actor, body, &[]).map_err(|error| error.to_refusal())?;
+        let Some(Permit::Release(permit)) = permit else {
+            return Err(Refusal::Impossible { why: "a pull that is committed gives its permit" });
+        };
+        let board = &self.ledger.board;
+        let opened = board.chip.open_window(&board.auths, &prepared.window, permit);
+        match opened.map_err(|error| chip_refusal(&error)).and_then(|key| prepared.open(DataKey::from_key(key))) {
+            Ok(plaintext) => Ok(Pulled::Deliver(request.clone(), plaintext)),
+            Err(refusal) => {
+                // No plaintext existed, so the pull is given back, and the log says so.
+                let body = Body::PullReturned { request: request.clone(), why: refusal.to_string() };
+                self.ledger.commit(at, "keeper".to_owned(), body, &[]).map_err(|error| error.to_refusal())?;
+                Err(refusal)
+            }
+        }
+    }
+
+    fn prepare(&self, id: &RequestId) -> Result<Prepared, Refusal> {
+        let request = self.state().request(id)?;
+        let (Phase::Armed(armed), Subject::Release { credential, generation, .. }) =
+            (&request.phase, &request.doc.subject)
+        else {
+            return Err(request.wrong_state("pulled"));
+        };
+        let damaged = |why: String| Refusal::Record { credential: credential.clone(), generation: *generation, why };
+        let sealed = self.ledger.store.window(id).map_err(|error| damaged(error.to_string()))?;
+        if digest(&sealed) != armed.sealed {
+            return Err(damaged("its window is not the one that the log names".to_owned()));
+        }
+        let window = serde_json::from_slice(&sealed).map_err(|error| damaged(error.to_string()))?;
+        let envelope = envelope(&self.record(credential, *generation)?.1).map_err(damaged)?;
+        let kind = self.deposited(credential, *generation)?.terms.kind;
+        Ok(Prepared { window, envelope, credential: credential.clone(), generation: *generation, kind })
+    }
+}
+
+impl Prepared {
+    fn open(&self, key: DataKey) -> Result<Plaintext, Refusal> {
+        let Self { credential, generation, kind, .. } = self;
+        let subject = EnvelopeSubject { credential, generation: *generation, kind: kind.word() };
+        self.envelope.open(&key, &subject).map_err(|error| Refusal::Record {
+            credential: credential.clone(),
+            generation: *generation,
+            why: error.to_string(),
+        })
+    }
+}

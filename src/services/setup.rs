@@ -1,0 +1,292 @@
+//! Set-up: recovery shares first, then key files, then the chip, then the store and its first entry.
+//!
+//! What could lock somebody out is written before the chip is taken: the authorisations of its
+//! hierarchies, wrapped to the recovery recipient.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use rand_core::OsRng;
+use zeroize::Zeroizing;
+
+use super::home::{self, HomeError, WiredTpm, Wiring};
+use super::ledger::digest;
+use super::start::kept;
+use crate::crypto::channel::public_of;
+use crate::crypto::key_file::{KdfCost, KeyFile, KeyFileError};
+use crate::crypto::operator_key::{KeeperPin, OperatorKey, random_key};
+use crate::crypto::recipient::{WrapError, wrap_to_recipient};
+use crate::crypto::recovery::{RecoveryError, RecoveryIdentity, RecoveryShare};
+use crate::domain::audit::anchor::anchor_digest;
+use crate::domain::audit::entry::{Body, Entry, EntryError, Founding};
+use crate::domain::audit::tree::Tree;
+use crate::domain::canonical;
+use crate::domain::home::Home;
+use crate::domain::ids::{ApplianceName, TrustDomain};
+use crate::domain::operator::{Role, Roster, RosterError, SignedRoster};
+use crate::domain::secret::{Key32, Passphrase};
+use crate::domain::time::Timestamp;
+use crate::policy;
+use crate::store::{Store, StoreError, Write};
+use crate::tpm::{Chip, Hierarchies, NvAuths, PcrSelection, Pins, TpmError, provision};
+
+/// One of the people that set-up begins with.
+pub struct Founder {
+    /// Their keys.
+    pub key: OperatorKey,
+    /// What their key file is sealed under.
+    pub passphrase: Passphrase,
+    /// What the roster lets them do.
+    pub roles: BTreeSet<Role>,
+    /// Where their key file goes.
+    pub key_file: PathBuf,
+}
+
+/// Everything that was decided before anything is changed.
+pub struct Plan {
+    /// Where the appliance will live.
+    pub home: Home,
+    /// Its name.
+    pub appliance: ApplianceName,
+    /// The trust domain of its jobs.
+    pub trust_domain: TrustDomain,
+    /// Its TPM.
+    pub tpm: WiredTpm,
+    /// The measured state its keys are sealed to.
+    pub pcrs: PcrSelection,
+    /// Approvals that every release takes.
+    pub quorum: u32,
+    /// The people.
+    pub founders: Vec<Founder>,
+    /// How many recovery shares join, and how many there are.
+    pub recovery: (u32, u32),
+    /// The system clock at set-up.
+    pub now: Timestamp,
+}
+
+/// Why an appliance was not set up.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// There is one already.
+    #[error("there is an appliance at {} already", .dir.display())]
+    Exists {
+        /// Where.
+        dir: PathBuf,
+    },
+    /// The people and the quorum do not fit.
+    #[error(transparent)]
+    Roster(#[from] RosterError),
+    /// The recovery shares cannot be made.
+    #[error(transparent)]
+    Recovery(#[from] RecoveryError),
+    /// A key file cannot be made.
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
+    /// Something cannot be wrapped to the recovery recipient.
+    #[error(transparent)]
+    Wrap(#[from] WrapError),
+    /// A file cannot be written.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// The chip said no.
+    #[error(transparent)]
+    Tpm(#[from] TpmError),
+    /// The store said no.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The first entry is too long.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+}
+
+impl SetupError {
+    /// The exit code and what to do next.
+    pub const fn parts(&self) -> (u8, &'static str) {
+        match self {
+            Self::Exists { .. } => (3, "name another home with --home, or start this one: portcullis serve"),
+            Self::Roster(_) => (2, "name at least two operators, each with a key of their own, and a quorum of 2 up to their number"),
+            Self::Recovery(_) => (2, "write recovery = { k = 3, n = 5, .. } or another pair with 2 <= k <= n <= 16"),
+            Self::KeyFile(_) => (3, "look at the key file, its passphrase and its place"),
+            Self::Wrap(_) | Self::Entry(_) => (1, "report this with the output of portcullis doctor"),
+            Self::Home(error) => (1, error.advice()),
+            Self::Tpm(error) => (5, error.advice()),
+            Self::Store(error) => (6, error.advice()),
+        }
+    }
+}
+
+/// A set-up whose recovery shares exist and whose chip is untouched: the moment to show the shares.
+pub struct Prepared {
+    plan: Plan,
+    roster: Roster,
+    recovery: RecoveryIdentity,
+    shares: Vec<RecoveryShare>,
+}
+
+/// Checks the plan and makes the recovery shares. Nothing is written.
+///
+/// # Errors
+/// [`SetupError`].
+pub fn prepare(plan: Plan) -> Result<Prepared, SetupError> {
+    if home::config_file(&plan.home).exists() || home::store_file(&plan.home).exists() {
+        return Err(SetupError::Exists { dir: plan.home.dir().to_owned() });
+    }
+    let people = plan.founders.iter().map(|founder| founder.key.public(founder.roles.clone())).collect();
+    let roster = Roster::new(1, plan.quorum, people)?;
+    let recovery = RecoveryIdentity::generate(&mut OsRng);
+    let (k, n) = plan.recovery;
+    let shares = recovery.split(k, n, &mut OsRng)?;
+    Ok(Prepared { plan, roster, recovery, shares })
+}
+
+/// What set-up made, for the person to read.
+#[derive(Debug)]
+pub struct Founded {
+    /// The origin of the log.
+    pub origin: String,
+    /// Whether it is an evaluation.
+    pub evaluation: bool,
+    /// The key files that were written.
+    pub key_files: Vec<PathBuf>,
+    /// SHA-256 of the first roster, in hex: what a custodian's key file pins.
+    pub roster: String,
+}
+
+impl Prepared {
+    /// The recovery shares, to be shown once and checked by re-entry.
+    pub fn shares(&self) -> &[RecoveryShare] {
+        &self.shares
+    }
+
+    /// Takes the chip and founds the appliance.
+    ///
+    /// # Errors
+    /// [`SetupError`]. What was written so far does not start and does not stand in the way of
+    /// another try, but for a chip that says it is taken.
+    pub fn found(self) -> Result<Founded, SetupError> {
+        let keeper = random_key(&mut OsRng);
+        let roster = self.sign_roster();
+        let plan = &self.plan;
+        home::make_dir(plan.home.dir())?;
+        home::make_dir(&home::store_dir(&plan.home))?;
+        self.write_key_files(&KeeperPin {
+            appliance: plan.appliance.clone(),
+            noise: public_of(&keeper),
+            roster: roster.digest(),
+        })?;
+        let auths = NvAuths { gate: fresh(), epoch: fresh(), head: fresh() };
+        let pins = self.take_chip(&auths)?;
+        let pins_json = canonical::to_vec(&pins);
+        home::write_file(&home::pins_file(&plan.home), &pins_json)?;
+        let evaluation = pins.is_software();
+        let chip = Chip::new(plan.tpm.connect(&plan.home)?, pins);
+        let store_key = fresh();
+        let sealed = canonical::to_vec(&chip.seal(&store_key)?);
+        home::write_file(&home::store_key_file(&plan.home), &sealed)?;
+        let founding = Founding {
+            appliance: plan.appliance.clone(),
+            trust_domain: plan.trust_domain.clone(),
+            roster,
+            policy: policy::digest(),
+            recovery: self.recovery.recipient().as_str().to_owned(),
+            recovery_shares: plan.recovery,
+            keeper: hex::encode(public_of(&keeper)),
+            chip: digest(&pins_json),
+            epoch_base: chip.anchor_read(&auths)?.epoch,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        let founded = Founded {
+            origin: founding.origin(),
+            evaluation,
+            key_files: plan.founders.iter().map(|founder| founder.key_file.clone()).collect(),
+            roster: hex::encode(founding.roster.digest()),
+        };
+        let first = self.first_entry(&chip, founding, evaluation)?;
+        let kept = [
+            (kept::GATE, &auths.gate),
+            (kept::EPOCH, &auths.epoch),
+            (kept::HEAD, &auths.head),
+            (kept::KEEPER, &keeper),
+        ];
+        self.write_store(&store_key, &first, kept, &pins_json)?;
+        let mut tree = Tree::default();
+        tree.append(&first);
+        chip.anchor_head(&auths, &anchor_digest(0, &tree.root()))?;
+        // Last, because its presence says that there is an appliance.
+        let wiring = Wiring { tpm: plan.tpm.clone() };
+        let text = toml::to_string(&wiring).expect("a table with one string always has a TOML form");
+        home::write_file(&home::config_file(&plan.home), text.as_bytes())?;
+        Ok(founded)
+    }
+
+    /// Everybody who may approve signs the first roster.
+    fn sign_roster(&self) -> SignedRoster {
+        let mut signed = SignedRoster::unsigned(self.roster.clone(), [0; 32]);
+        let voters = self.plan.founders.iter().filter(|founder| founder.roles.contains(&Role::Operator));
+        let signatures: Vec<_> =
+            voters.map(|founder| (founder.key.id().clone(), founder.key.sign_roster(&signed))).collect();
+        signed.signatures.extend(signatures);
+        signed
+    }
+
+    fn write_key_files(&self, pin: &KeeperPin) -> Result<(), SetupError> {
+        for founder in &self.plan.founders {
+            let file = KeyFile::seal(&founder.key, &founder.passphrase, KdfCost::Standard, &mut OsRng)?;
+            let file = file.with_keeper(pin.clone(), &founder.passphrase, &mut OsRng)?;
+            if let Some(dir) = founder.key_file.parent() {
+                home::make_dir(dir)?;
+            }
+            home::write_file(&founder.key_file, file.to_text().as_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// Writes down what would be needed to clear the chip, then makes it ours.
+    fn take_chip(&self, auths: &NvAuths) -> Result<Pins, SetupError> {
+        let hierarchies = Hierarchies { owner: fresh(), lockout: fresh() };
+        let mut plain = Zeroizing::new(Vec::with_capacity(2 * Key32::LEN));
+        plain.extend_from_slice(hierarchies.owner.expose());
+        plain.extend_from_slice(hierarchies.lockout.expose());
+        let wrapped = wrap_to_recipient(&self.recovery.recipient(), &plain)?;
+        home::write_file(&home::hierarchies_file(&self.plan.home), &wrapped)?;
+        let tcti = self.plan.tpm.connect(&self.plan.home)?;
+        Ok(provision(&tcti, &self.plan.pcrs, &hierarchies, auths)?)
+    }
+
+    fn first_entry(&self, chip: &Chip, founding: Founding, evaluation: bool) -> Result<Vec<u8>, SetupError> {
+        let time = chip.time()?;
+        let entry = Entry {
+            v: 1,
+            seq: 0,
+            ts: self.plan.now,
+            mono: time.clock_ms,
+            boot: time.boot,
+            epoch: 0,
+            evaluation,
+            actor: self.roster.people().iter().map(|person| format!("operator:{}", person.id)).collect(),
+            body: Body::Setup(Box::new(founding)),
+        };
+        Ok(entry.to_leaf()?)
+    }
+
+    fn write_store(
+        &self,
+        store_key: &Key32,
+        first: &[u8],
+        kept: [(&'static str, &Key32); 4],
+        pins_json: &[u8],
+    ) -> Result<(), SetupError> {
+        let mut writes: Vec<Write> = kept
+            .into_iter()
+            .map(|(name, key)| Write::Keep { name, value: Zeroizing::new(key.expose().to_vec()) })
+            .collect();
+        writes.push(Write::Keep { name: kept::PINS, value: Zeroizing::new(pins_json.to_vec()) });
+        let mut store = Store::create(&home::store_file(&self.plan.home), store_key)?;
+        store.append(0, first, &writes)?;
+        Ok(())
+    }
+}
+
+fn fresh() -> Key32 {
+    random_key(&mut OsRng)
+}

@@ -1,0 +1,253 @@
+//! Starting: open the store, fold the log, compare it with the chip, void what a restart voids.
+
+use std::collections::BTreeMap;
+
+use super::ledger::{CommitError, Ledger, digest};
+use super::{Appliance, Board, Moment, home, nonce};
+use crate::domain::appliance::State;
+use crate::domain::audit::anchor::{Anchored, Rollback, Start, StoreEnd, compare};
+use crate::domain::audit::entry::{Body, Entry, EntryError};
+use crate::domain::audit::tree::Tree;
+use crate::domain::home::Home;
+use crate::domain::ids::RequestId;
+use crate::domain::refusal::Refusal;
+use crate::domain::request::state::{Phase, Request};
+use crate::domain::secret::Key32;
+use crate::store::{Store, StoreError};
+use crate::tpm::{Chip, NvAuths, Pins, SealedKey, TpmError};
+
+/// Why the appliance stays down.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A file is missing or unreadable.
+    #[error(transparent)]
+    Home(#[from] home::HomeError),
+    /// The chip said no.
+    #[error(transparent)]
+    Tpm(#[from] TpmError),
+    /// The store said no.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The store is not the one that the chip last saw.
+    #[error("{0}")]
+    Rollback(#[from] Rollback),
+    /// A leaf does not read.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+    /// A leaf does not follow from those before it.
+    #[error("entry {seq} does not follow from those before it: {why}")]
+    Log {
+        /// Which leaf.
+        seq: u64,
+        /// Which rule it breaks.
+        why: Refusal,
+    },
+    /// The store is empty.
+    #[error("the store has no log")]
+    NoLog,
+    /// What is pinned inside the store is not what is pinned beside it.
+    #[error("what is pinned of the chip beside the store is not what is pinned inside it")]
+    PinsDiffer,
+    /// The entry that says "started" was not committed.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+impl StartError {
+    /// The exit code and what to do next.
+    pub fn parts(&self) -> (u8, &'static str) {
+        const UNEXPECTED: u8 = 1;
+        const TPM: u8 = 5;
+        const INTEGRITY: u8 = 6;
+        const KEEP: &str = "keep this store as it is, put back the newest one, and find out who changed it";
+        match self {
+            Self::Home(error) => (UNEXPECTED, error.advice()),
+            Self::Tpm(error) => (TPM, error.advice()),
+            Self::Store(error @ StoreError::InUse { .. }) => (UNEXPECTED, error.advice()),
+            Self::Store(error) => (INTEGRITY, error.advice()),
+            Self::Rollback(_) | Self::Entry(_) | Self::Log { .. } | Self::NoLog | Self::PinsDiffer => (INTEGRITY, KEEP),
+            Self::Commit(_) => (INTEGRITY, "look at the clock, the disk and the TPM, then start again"),
+        }
+    }
+}
+
+/// Names of what the store keeps for the appliance itself.
+pub(super) mod kept {
+    pub(in crate::services) const GATE: &str = "nv-auth-gate";
+    pub(in crate::services) const EPOCH: &str = "nv-auth-epoch";
+    pub(in crate::services) const HEAD: &str = "nv-auth-head";
+    pub(in crate::services) const KEEPER: &str = "keeper-noise";
+    pub(in crate::services) const PINS: &str = "chip-pins";
+}
+
+/// A store that agrees with its chip, and is not in service yet.
+pub struct Opened {
+    ledger: Ledger,
+    keeper: Key32,
+}
+
+/// Opens the store of `home` and proves that nothing was undone.
+///
+/// # Errors
+/// [`StartError`]; the appliance stays down.
+pub fn open(home: &Home) -> Result<Opened, StartError> {
+    let wiring = home::Wiring::read(home)?;
+    let pins_json = home::read_file(&home::pins_file(home))?;
+    let pins: Pins = serde_json::from_slice(&pins_json).map_err(|_| StartError::PinsDiffer)?;
+    let evaluation = pins.is_software();
+    let chip = Chip::new(wiring.tpm.connect(home)?, pins);
+    let sealed = home::read_file(&home::store_key_file(home))?;
+    let sealed: SealedKey =
+        serde_json::from_slice(&sealed).map_err(|_| TpmError::Malformed { what: "the sealed store key" })?;
+    let store = Store::open(&home::store_file(home), &chip.open_store(&sealed)?)?;
+    let key = |name| kept_key(&store, name);
+    let auths = NvAuths { gate: key(kept::GATE)?, epoch: key(kept::EPOCH)?, head: key(kept::HEAD)? };
+    let keeper = key(kept::KEEPER)?;
+    if store.kept(kept::PINS)?.as_slice() != pins_json {
+        return Err(StartError::PinsDiffer);
+    }
+    let board = Board { chip, auths };
+    let folded = fold(&store)?;
+    if digest(&pins_json) != folded.state.founding.chip {
+        return Err(StartError::PinsDiffer);
+    }
+    settle(&board, &folded)?;
+    let ledger = Ledger::new(store, board, folded.tree, folded.state, evaluation);
+    Ok(Opened { ledger, keeper })
+}
+
+fn kept_key(store: &Store, name: &str) -> Result<Key32, StartError> {
+    let bytes = store.kept(name)?;
+    let key = crate::domain::secret::SecretBytes::new(bytes).to_key();
+    Ok(key.ok_or_else(|| StoreError::Missing { what: format!("key {name}") })?)
+}
+
+/// The log read back: its tree, its state, and its last two anchored commits.
+struct Folded {
+    tree: Tree,
+    state: State,
+    end: StoreEnd,
+}
+
+fn fold(store: &Store) -> Result<Folded, StartError> {
+    let mut folded: Option<Folded> = None;
+    store.leaves::<StartError>(0, u64::MAX, |seq, leaf| {
+        let entry = Entry::from_leaf(seq, leaf)?;
+        match folded.as_mut() {
+            None => folded = Some(begin(&entry, leaf)?),
+            Some(folded) => folded.add(&entry, leaf)?,
+        }
+        Ok(true)
+    })?;
+    folded.ok_or(StartError::NoLog)
+}
+
+fn begin(entry: &Entry, leaf: &[u8]) -> Result<Folded, StartError> {
+    let state = State::founded(entry).map_err(|why| StartError::Log { seq: entry.seq, why })?;
+    let mut tree = Tree::default();
+    tree.append(leaf);
+    let last = Anchored { epoch: entry.epoch, root: tree.root() };
+    Ok(Folded { tree, state, end: StoreEnd { last, before: None, is_last_leaf: true } })
+}
+
+impl Folded {
+    fn add(&mut self, entry: &Entry, leaf: &[u8]) -> Result<(), StartError> {
+        let wrong = |why| StartError::Log { seq: entry.seq, why };
+        let anchored = entry.body.is_anchored();
+        if entry.epoch != self.state.epoch + u64::from(anchored) {
+            return Err(wrong(Refusal::Impossible { why: "an epoch follows the one before it" }));
+        }
+        let step = self.state.step(&entry.body, entry.ts, entry.boot).map_err(wrong)?;
+        drop(self.state.install(step, entry));
+        self.tree.append(leaf);
+        self.end.is_last_leaf = anchored;
+        if anchored {
+            self.end.before = Some(self.end.last);
+            self.end.last = Anchored { epoch: entry.epoch, root: self.tree.root() };
+        }
+        Ok(())
+    }
+}
+
+/// Finishes the anchor of a last leaf that a stop kept from the chip; refuses everything else.
+fn settle(board: &Board, folded: &Folded) -> Result<(), StartError> {
+    let anchor = board.anchor(folded.state.founding.epoch_base)?;
+    match compare(&folded.end, &anchor)? {
+        Start::Equal => {}
+        Start::FinishBoth { head } => board.chip.anchor(&board.auths, &head)?,
+        Start::FinishEpoch => {
+            board.chip.anchor_epoch(&board.auths)?;
+        }
+    }
+    Ok(())
+}
+
+impl Opened {
+    /// The state that was read back, for reckoning the clock.
+    pub const fn state(&self) -> &State {
+        self.ledger.state()
+    }
+
+    /// The chip's own time.
+    ///
+    /// # Errors
+    /// [`TpmError`].
+    pub fn chip_time(&self) -> Result<crate::domain::time::ChipTime, TpmError> {
+        self.ledger.board.chip.time()
+    }
+
+    /// Puts the appliance into service: approvals of the last run are void, windows that a reboot
+    /// or a moved gate ended are said to be ended, and a freeze is carried out again.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn into_service(self, at: &Moment) -> Result<Appliance, StartError> {
+        let Self { ledger, keeper } = self;
+        let mut appliance = Appliance { ledger, shares: BTreeMap::new(), closing: Vec::new(), keeper };
+        if appliance.state().frozen.is_some() {
+            let board = &appliance.ledger.board;
+            board.chip.close_gate(&board.auths)?;
+        }
+        let gate = appliance.ledger.board.chip.gate(&appliance.ledger.board.auths)?;
+        let requests = appliance.state().requests.values();
+        let (mut voided, mut ended) = (BTreeMap::new(), Vec::new());
+        for request in requests {
+            match &request.phase {
+                Phase::Requested(_) | Phase::Arming(_) if has_approvals(request) => {
+                    voided.insert(request.doc.id.clone(), nonce());
+                }
+                Phase::Armed(armed) if armed.boot != at.boot || armed.gate != gate => {
+                    ended.push(request.doc.id.clone());
+                }
+                _ => {}
+            }
+        }
+        appliance.begin_service(at, voided, ended)?;
+        Ok(appliance)
+    }
+}
+
+fn has_approvals(request: &Request) -> bool {
+    match &request.phase {
+        Phase::Requested(requested) => !requested.approvals.is_empty(),
+        Phase::Arming(_) => true,
+        _ => false,
+    }
+}
+
+impl Appliance {
+    fn begin_service(
+        &mut self,
+        at: &Moment,
+        voided: BTreeMap<RequestId, String>,
+        ended: Vec<RequestId>,
+    ) -> Result<(), CommitError> {
+        ended.iter().for_each(|id| self.take_window(id));
+        let writes: Vec<_> =
+            ended.iter().map(|request| crate::store::Write::DropWindow { request: request.clone() }).collect();
+        let body = Body::Started { voided, ended, version: env!("CARGO_PKG_VERSION").to_owned() };
+        self.ledger.commit(at, "keeper".to_owned(), body, &writes)?;
+        self.expire_due(at);
+        Ok(())
+    }
+}

@@ -1,0 +1,189 @@
+//! How the chip is reached, and how a session to it is known to end in the right chip.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use tss_esapi::handles::TpmHandle;
+use tss_esapi::{Context, TctiNameConf};
+
+use crate::domain::secret::Key32;
+use crate::tpm::buffers::Kind;
+use crate::tpm::error::TpmError;
+use crate::tpm::nvram::Role;
+use crate::tpm::pins::{Pins, SRK_HANDLE};
+use crate::tpm::timed::{Esys, Tr};
+
+/// Where the TPM is: a device of the kernel, or a software TPM on the loopback.
+#[derive(Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Tcti {
+    /// A character device, as a rule `/dev/tpmrm0`.
+    Device(PathBuf),
+    /// swtpm's TCP socket; its control channel is at `port` + 1.
+    Swtpm {
+        /// An address, not a name: nothing is looked up.
+        host: IpAddr,
+        /// The data port.
+        port: u16,
+    },
+}
+
+impl FromStr for Tcti {
+    type Err = TpmError;
+
+    fn from_str(text: &str) -> Result<Self, TpmError> {
+        let wrong = || TpmError::Tcti { text: text.chars().take(60).collect() };
+        let (kind, rest) = text.split_once(':').ok_or_else(wrong)?;
+        match kind {
+            "device" if rest.starts_with('/') && !rest.contains('\0') => {
+                Ok(Self::Device(PathBuf::from(rest)))
+            }
+            "swtpm" => {
+                let (host, port) = rest.split_once(',').ok_or_else(wrong)?;
+                let host = host.strip_prefix("host=").and_then(|h| h.parse().ok()).ok_or_else(wrong)?;
+                let port = port.strip_prefix("port=").and_then(|p| p.parse().ok()).ok_or_else(wrong)?;
+                if (1..u16::MAX).contains(&port) { Ok(Self::Swtpm { host, port }) } else { Err(wrong()) }
+            }
+            _ => Err(wrong()),
+        }
+    }
+}
+
+impl fmt::Display for Tcti {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Device(path) => write!(f, "device:{}", path.display()),
+            Self::Swtpm { host, port } => write!(f, "swtpm:host={host},port={port}"),
+        }
+    }
+}
+
+impl TryFrom<String> for Tcti {
+    type Error = TpmError;
+
+    fn try_from(text: String) -> Result<Self, TpmError> {
+        text.parse()
+    }
+}
+
+impl From<Tcti> for String {
+    fn from(tcti: Tcti) -> Self {
+        tcti.to_string()
+    }
+}
+
+/// Opens the safe wrapper, for the commands that it has.
+pub(super) fn context(tcti: &Tcti) -> Result<Context, TpmError> {
+    let conf = TctiNameConf::from_str(&tcti.to_string());
+    conf.and_then(Context::new)
+        .map_err(|cause| TpmError::Unreachable { tcti: tcti.to_string(), cause: cause.to_string() })
+}
+
+/// Turns the wrapper's error into ours.
+pub(super) fn library(command: &'static str) -> impl Fn(tss_esapi::Error) -> TpmError {
+    move |cause| TpmError::Library { command, cause: cause.to_string() }
+}
+
+/// The one chip of this appliance.
+#[derive(Clone, Debug)]
+pub struct Chip {
+    tcti: Tcti,
+    pins: Pins,
+}
+
+impl Chip {
+    /// Names the chip; nothing is opened yet.
+    pub const fn new(tcti: Tcti, pins: Pins) -> Self {
+        Self { tcti, pins }
+    }
+
+    /// Where it is reached.
+    pub const fn tcti(&self) -> &Tcti {
+        &self.tcti
+    }
+
+    /// What was pinned at set-up.
+    pub const fn pins(&self) -> &Pins {
+        &self.pins
+    }
+
+    /// Runs one operation on a connection of its own. A failure is traced to its cause: a chip
+    /// that has another key or another index than the pinned one is named as that.
+    pub(super) fn on_link<T>(
+        &self,
+        operation: impl FnOnce(&mut Link<'_>) -> Result<T, TpmError>,
+    ) -> Result<T, TpmError> {
+        let outcome = Link::open(&self.tcti, &self.pins).and_then(|mut link| operation(&mut link));
+        outcome.map_err(|error| self.trace(error))
+    }
+
+    /// Finds out why an operation failed. What the chip says here is not authenticated: it may
+    /// put a better name to a failure and never turns one into a success.
+    fn trace(&self, error: TpmError) -> TpmError {
+        const LAYER_TCTI: u32 = 0x0a;
+        match &error {
+            TpmError::Rc { command, rc } if rc >> 16 == LAYER_TCTI => {
+                TpmError::Unreachable { tcti: self.tcti.to_string(), cause: format!("{command} 0x{rc:x}") }
+            }
+            TpmError::Rc { .. } | TpmError::NvNotOurs { .. } => self.check_names().err().unwrap_or(error),
+            _ => error,
+        }
+    }
+
+    /// Compares the Names that the chip gives for the storage root key and the indices with the
+    /// pinned ones, for `doctor` and to say why something failed.
+    ///
+    /// # Errors
+    /// [`TpmError::NotOurs`], [`TpmError::NvNotOurs`] or [`TpmError::Unreachable`].
+    pub fn check_names(&self) -> Result<(), TpmError> {
+        let mut context = context(&self.tcti)?;
+        let mut holds = |handle: u32, name: &[u8]| {
+            let known = TpmHandle::try_from(handle).and_then(|handle| context.tr_from_tpm_public(handle));
+            known.and_then(|tr| context.tr_get_name(tr)).is_ok_and(|given| given.value() == name)
+        };
+        if !holds(SRK_HANDLE, self.pins.srk_name()) {
+            return Err(TpmError::NotOurs { handle: SRK_HANDLE });
+        }
+        let other = Role::ALL.into_iter().find(|role| !holds(role.index(), &role.name()));
+        other.map_or(Ok(()), |role| Err(TpmError::NvNotOurs { index: role.index() }))
+    }
+}
+
+/// One open connection with the pinned storage root key known to the library.
+pub(super) struct Link<'c> {
+    /// The commands.
+    pub esys: Esys,
+    /// The storage root key.
+    pub srk: Tr,
+    /// What is pinned.
+    pub pins: &'c Pins,
+}
+
+impl<'c> Link<'c> {
+    fn open(tcti: &Tcti, pins: &'c Pins) -> Result<Self, TpmError> {
+        let mut esys = Esys::open(tcti)?;
+        let srk = esys.adopt(&pins.srk_description(), pins.srk_name())?;
+        Ok(Self { esys, srk, pins })
+    }
+
+    /// A session that authorises with an authorisation value, salted to the pinned key.
+    pub(super) fn hmac(&mut self) -> Result<Tr, TpmError> {
+        self.esys.start(Kind::Hmac, self.srk)
+    }
+
+    /// A session that authorises with a policy, salted to the pinned key.
+    pub(super) fn policy(&mut self) -> Result<Tr, TpmError> {
+        self.esys.start(Kind::Policy, self.srk)
+    }
+
+    /// A pinned NV index with its authorisation value. The pinned Name goes into every HMAC, so
+    /// the chip itself refuses if its index has another.
+    pub(super) fn index(&mut self, role: Role, auth: &Key32) -> Result<Tr, TpmError> {
+        let index = self.esys.adopt(&role.description(), &role.name())?;
+        self.esys.set_auth(index, auth)?;
+        Ok(index)
+    }
+}

@@ -1,0 +1,178 @@
+//! A key that the chip gives back between two instants of one boot, while the gate stays up.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::request::permit::ReleasePermit;
+use crate::domain::secret::Key32;
+use crate::domain::time::ChipBoot;
+use crate::tpm::buffers::Then;
+use crate::tpm::connect::{Chip, Link};
+use crate::tpm::error::{PolicyStep, TpmError};
+use crate::tpm::nvram::{NvAuths, Role};
+use crate::tpm::pins::Pins;
+use crate::tpm::policy::{AT_LEAST, BELOW, EQUAL, PolicyDigest};
+use crate::tpm::seal::SealedKey;
+use crate::tpm::timed::Tr;
+
+/// Offset of `clock` in TPMS_TIME_INFO.
+const CLOCK: u16 = 8;
+/// Offset of `resetCount`, which `restartCount` follows, in TPMS_TIME_INFO.
+const BOOT: u16 = 16;
+
+/// When and under which circumstances a window is open: everything but the PCRs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct WindowBounds {
+    /// The first millisecond of the chip's clock inside.
+    pub opens_ms: u64,
+    /// The first millisecond of the chip's clock after the end.
+    pub closes_ms: u64,
+    /// The boot it was armed in.
+    pub boot: ChipBoot,
+    /// The value of the gate counter when it was armed.
+    pub gate: u64,
+}
+
+/// A data key that waits for its job, as the chip encrypted it.
+#[derive(Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SealedWindow {
+    key: SealedKey,
+    bounds: WindowBounds,
+}
+
+/// What the chip would say if the window were pulled now.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum WindowProbe {
+    /// Every condition holds.
+    Open,
+    /// One does not.
+    Refused {
+        /// The chip's response code.
+        rc: u32,
+        /// Which condition.
+        which: PolicyStep,
+    },
+}
+
+impl WindowBounds {
+    fn boot_operand(&self) -> [u8; 8] {
+        let pair = u64::from(self.boot.reset_count) << 32 | u64::from(self.boot.restart_count);
+        pair.to_be_bytes()
+    }
+
+    /// The comparisons with the chip's time, in the order in which they are asked.
+    fn timers(&self) -> [(PolicyStep, [u8; 8], u16, u16); 3] {
+        [
+            (PolicyStep::Opens, self.opens_ms.to_be_bytes(), CLOCK, AT_LEAST),
+            (PolicyStep::Closes, self.closes_ms.to_be_bytes(), CLOCK, BELOW),
+            (PolicyStep::Boot, self.boot_operand(), BOOT, EQUAL),
+        ]
+    }
+
+    fn policy(&self, pins: &Pins) -> PolicyDigest {
+        let timed = self.timers().into_iter();
+        let timed = timed.fold(pins.boot_policy(), |policy, (_, operand, offset, operation)| {
+            policy.counter_timer(operand, offset, operation)
+        });
+        timed.nv(self.gate.to_be_bytes(), EQUAL, &Role::Gate.name())
+    }
+}
+
+impl SealedWindow {
+    /// Joins what a store kept.
+    pub const fn new(key: SealedKey, bounds: WindowBounds) -> Self {
+        Self { key, bounds }
+    }
+
+    /// The ciphertext.
+    pub const fn key(&self) -> &SealedKey {
+        &self.key
+    }
+
+    /// When it is open.
+    pub const fn bounds(&self) -> &WindowBounds {
+        &self.bounds
+    }
+}
+
+/// Names the step that the chip refused.
+fn refused(step: PolicyStep) -> impl Fn(TpmError) -> TpmError {
+    /// TPM_RC_POLICY: the comparison was made and is false.
+    const RC_POLICY: u32 = 0x126;
+    move |error| match error {
+        TpmError::Rc { rc: rc @ RC_POLICY, .. } => TpmError::PolicyRefused { step, rc },
+        other => other,
+    }
+}
+
+impl Link<'_> {
+    /// Meets the whole policy of a window, or says at which step it is refused.
+    fn policy_window(
+        &mut self,
+        (policy, hmac): (Tr, Tr),
+        auths: &NvAuths,
+        bounds: &WindowBounds,
+        then: Then,
+    ) -> Result<(), TpmError> {
+        self.policy_pcr(policy)?;
+        for (step, operand, offset, operation) in bounds.timers() {
+            let asked = self.esys.policy_counter_timer(policy, operand, offset, operation);
+            asked.map_err(refused(step))?;
+        }
+        let gate = self.index(Role::Gate, &auths.gate)?;
+        let asked = self.esys.policy_nv((policy, hmac), gate, bounds.gate.to_be_bytes(), EQUAL, then);
+        asked.map_err(refused(PolicyStep::Gate)).map_err(Role::Gate.refused())
+    }
+}
+
+impl Chip {
+    /// Seals a data key for one window.
+    ///
+    /// # Errors
+    /// As every verb of the room.
+    pub fn seal_window(&self, key: &Key32, bounds: &WindowBounds) -> Result<SealedWindow, TpmError> {
+        let key = self.on_link(|link| link.create(key, bounds.policy(self.pins())))?;
+        Ok(SealedWindow::new(key, *bounds))
+    }
+
+    /// Recovers the data key of an armed window, at the price of one committed pull.
+    ///
+    /// # Errors
+    /// [`TpmError::PolicyRefused`] names the condition that does not hold; the chip was not asked
+    /// to unseal then.
+    pub fn open_window(
+        &self,
+        auths: &NvAuths,
+        window: &SealedWindow,
+        permit: ReleasePermit,
+    ) -> Result<Key32, TpmError> {
+        let _spent = permit;
+        window.key.require(window.bounds.policy(self.pins()))?;
+        self.on_link(|link| {
+            let (policy, hmac) = (link.policy()?, link.hmac()?);
+            link.policy_window((policy, hmac), auths, &window.bounds, Then::Keep)?;
+            let item = link.load(&window.key, hmac)?;
+            let key = link.esys.unseal(item, policy);
+            link.esys.flush(item)?;
+            key
+        })
+    }
+
+    /// Asks the chip whether a window is open, and never to unseal.
+    ///
+    /// # Errors
+    /// As every verb of the room; a refusal by the policy is an answer and no error.
+    pub fn probe_window(&self, auths: &NvAuths, window: &SealedWindow) -> Result<WindowProbe, TpmError> {
+        window.key.require(window.bounds.policy(self.pins()))?;
+        let asked = self.on_link(|link| {
+            let (policy, hmac) = (link.policy()?, link.hmac()?);
+            link.policy_window((policy, hmac), auths, &window.bounds, Then::End)
+        });
+        match asked {
+            Ok(()) => Ok(WindowProbe::Open),
+            Err(TpmError::PolicyRefused { step, rc }) => Ok(WindowProbe::Refused { rc, which: step }),
+            Err(other) => Err(other),
+        }
+    }
+}
