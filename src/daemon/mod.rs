@@ -1,1 +1,1 @@
-
+//! The two processes and what is between them.

@@ -1,0 +1,228 @@
+//! Evidence of real processes: other users, other programs, programs that change or go away.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+use super::*;
+
+const NOBODY: u32 = 65_534;
+const PERL: &str = "/usr/bin/perl";
+/// Connects, says so, and becomes another program when a line tells it to.
+const JOB: &str = r#"
+    use Socket; $| = 1; $^F = 255;
+    socket(my $s, PF_UNIX, SOCK_STREAM, 0) or die; connect($s, sockaddr_un($ARGV[0])) or die $!;
+    # One byte at a time, so that nothing is read that the next program is to get.
+    sub order { my $line = ""; while (sysread(STDIN, my $c, 1)) { last if $c eq "\n"; $line .= $c } $line }
+    print "connected\n"; my $next = order();
+    if ($next =~ /^uid (\d+)/) { $> = $1; print "changed\n"; $next = order() }
+    exec $next if $next;
+"#;
+
+struct World {
+    home: TempDir,
+    listener: UnixListener,
+}
+
+struct Job {
+    child: Child,
+    said: BufReader<ChildStdout>,
+    stream: UnixStream,
+}
+
+impl World {
+    fn new() -> Self {
+        let home = tempfile::tempdir().expect("directory");
+        let socket = home.path().join("pull.sock");
+        let listener = UnixListener::bind(&socket).expect("bound");
+        fs::set_permissions(home.path(), fs::Permissions::from_mode(0o755)).expect("opened");
+        fs::set_permissions(&socket, fs::Permissions::from_mode(0o666)).expect("opened");
+        Self { home, listener }
+    }
+
+    /// A copy of the program, with the last byte of its ELF identification (padding) set to `pad`.
+    fn program(&self, name: &str, pad: u8) -> PathBuf {
+        let mut bytes = fs::read(PERL).expect("perl is part of every Debian");
+        bytes[15] = pad;
+        let path = self.home.path().join(name);
+        fs::write(&path, bytes).expect("copied");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("executable");
+        path
+    }
+
+    fn connect(&self, program: &Path, uid: u32) -> Job {
+        let mut child = Command::new(program)
+            .args(["-e", JOB, "--"])
+            .arg(self.home.path().join("pull.sock"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .uid(uid)
+            .gid(uid)
+            .spawn()
+            .expect("started");
+        let mut said = BufReader::new(child.stdout.take().expect("piped"));
+        let mut line = String::new();
+        said.read_line(&mut line).expect("a word");
+        assert_eq!(line, "connected\n");
+        let (stream, _) = self.listener.accept().expect("accepted");
+        Job { child, said, stream }
+    }
+}
+
+impl Job {
+    fn tell(&mut self, line: &str) {
+        self.child.stdin.as_mut().expect("piped").write_all(line.as_bytes()).expect("told");
+    }
+
+    fn hear(&mut self) -> String {
+        let mut line = String::new();
+        assert_ne!(self.said.read_line(&mut line).expect("a word"), 0, "it ended");
+        line
+    }
+
+    fn end(&mut self) {
+        drop(self.child.stdin.take());
+        self.child.wait().expect("ended");
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn sha256(path: &Path) -> Option<String> {
+    Some(hex::encode(Sha256::digest(fs::read(path).expect("read"))))
+}
+
+#[test]
+fn p32_evidence_is_what_the_kernel_says() {
+    let world = World::new();
+    let (program, other) = (world.program("job", 0), world.program("other", 1));
+    let hashes = ExecutableHashes::new();
+    for (path, uid, user) in [(&program, 0, "root"), (&program, NOBODY, "nobody"), (&other, NOBODY, "nobody")]
+    {
+        let job = world.connect(path, uid);
+        let mut peer = observe(&job.stream).expect("a peer");
+        assert_eq!(peer.evidence().sha256, None, "nothing is read before it is wanted");
+        peer.measure(&hashes).expect("measured");
+        let Evidence { uid: seen, gid, user: name, pid, path: seen_path, sha256: digest, .. } =
+            peer.evidence();
+        assert_eq!((*seen, *gid, name.as_deref(), *pid), (uid, uid, Some(user), job.child.id()));
+        assert_eq!(seen_path.as_deref(), path.to_str());
+        assert_eq!(*digest, sha256(path));
+        assert_eq!(peer.recheck(), Ok(()));
+    }
+    assert_ne!(sha256(&program), sha256(&other), "one byte makes another program");
+}
+
+#[test]
+fn p32_a_program_rewritten_in_place_is_read_again() {
+    let world = World::new();
+    let program = world.program("job", 0);
+    let hashes = ExecutableHashes::new();
+    let digest = |world: &World| {
+        let job = world.connect(&program, 0);
+        let mut peer = observe(&job.stream).expect("a peer");
+        peer.measure(&hashes).expect("measured");
+        peer.evidence().sha256.clone()
+    };
+    let before = digest(&world);
+    assert_eq!(digest(&world), before);
+    world.program("job", 1);
+    assert_eq!(digest(&world), sha256(&program));
+    assert_ne!(before, sha256(&program));
+}
+
+#[test]
+fn p32_a_process_that_became_another_program_is_refused() {
+    let world = World::new();
+    let mut job = world.connect(&world.program("job", 0), 0);
+    let peer = observe(&job.stream).expect("a peer");
+    job.tell("/bin/cat\nthere\n");
+    assert_eq!(job.hear(), "there\n", "the other program is running");
+    assert_eq!(peer.recheck(), Err(PeerError::Changed { pid: job.child.id(), what: "executable" }));
+}
+
+#[test]
+fn p32_a_process_that_changed_its_user_is_refused() {
+    let world = World::new();
+    let mut job = world.connect(&world.program("job", 0), 0);
+    let peer = observe(&job.stream).expect("a peer");
+    job.tell("uid 65534\n");
+    assert_eq!(job.hear(), "changed\n");
+    assert_eq!(peer.recheck(), Err(PeerError::Changed { pid: job.child.id(), what: "user" }));
+    let later = observe(&job.stream).map(drop);
+    assert_eq!(
+        later,
+        Err(PeerError::Changed { pid: job.child.id(), what: "user" }),
+        "nor is it taken at first sight"
+    );
+}
+
+#[test]
+fn p32_a_process_that_ended_is_refused() {
+    let world = World::new();
+    let program = world.program("job", 0);
+    let mut job = world.connect(&program, 0);
+    let peer = observe(&job.stream).expect("a peer");
+    job.end();
+    assert_eq!(peer.recheck(), Err(PeerError::Gone { pid: job.child.id() }));
+    assert_eq!(observe(&job.stream).map(drop), Err(PeerError::Gone { pid: job.child.id() }));
+}
+
+#[test]
+fn p32_a_program_without_a_name_is_refused() {
+    let world = World::new();
+    for replaced in [false, true] {
+        let program = world.program("job", 0);
+        let job = world.connect(&program, 0);
+        fs::remove_file(&program).expect("removed");
+        if replaced {
+            world.program("job", 1);
+        }
+        let refusal = observe(&job.stream).map(drop);
+        assert_eq!(refusal, Err(PeerError::Deleted { pid: job.child.id() }), "replaced: {replaced}");
+    }
+}
+
+#[test]
+fn an_old_kernel_gives_the_same_evidence_and_says_how() {
+    let world = World::new();
+    let program = world.program("job", 0);
+    let mut job = world.connect(&program, NOBODY);
+    let by_number = |uid| Process::by_number(job.child.id(), (uid, NOBODY)).and_then(Peer::of);
+    let peer = by_number(NOBODY).expect("a peer");
+    assert_eq!(
+        (peer.evidence().kernel, peer.evidence().path.as_deref()),
+        (KernelProof::StartTime, program.to_str())
+    );
+    assert!(
+        matches!(by_number(0), Err(PeerError::Changed { what: "user", .. })),
+        "a reused number has another owner"
+    );
+    job.end();
+    assert!(matches!(peer.recheck(), Err(PeerError::Gone { .. })));
+}
+
+#[test]
+fn an_executable_over_512_mib_is_not_read() {
+    let world = World::new();
+    let program = world.program("job", 0);
+    for (size, refused) in [(ExecutableHashes::SIZE_MAX + 1, true), (8 << 20, false)] {
+        let file = fs::OpenOptions::new().write(true).open(&program).expect("opened");
+        file.set_len(size).expect("made sparse");
+        drop(file);
+        let job = world.connect(&program, 0);
+        let outcome = observe(&job.stream).expect("a peer").measure(&ExecutableHashes::new());
+        assert_eq!(outcome == Err(PeerError::TooLarge { pid: job.child.id(), size }), refused, "{size}");
+    }
+}
