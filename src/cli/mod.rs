@@ -72,7 +72,7 @@ fn dispatch(verb: Verb, context: &Context) -> Result<u8, Stop> {
         Verb::Man(args) => verbs::man::run(args, context),
         Verb::Setup(args) => verbs::setup::run(&args, context),
         Verb::Serve(_) => Err(Failure::not_built("serve").into()),
-        Verb::Console(_) => Err(Failure::not_built("console").into()),
+        Verb::Console(args) => verbs::console::run(&args, context),
         Verb::Demo(_) => Err(Failure::not_built("demo").into()),
         Verb::Softtpm(args) => verbs::softtpm::run(&args, context),
         Verb::Listener(_) => Err(Failure::not_built("__listener").into()),

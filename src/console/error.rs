@@ -29,15 +29,6 @@ pub enum ConsoleError {
 }
 
 impl ConsoleError {
-    /// The exit code, of section 7 of the design.
-    pub fn exit(&self) -> u8 {
-        match self {
-            Self::NotATerminal { .. } => 2,
-            Self::Keys(error) => error.exit(),
-            Self::Terminal(_) | Self::Part { .. } => 1,
-        }
-    }
-
     /// The second line: what to do next.
     pub fn advice(&self) -> String {
         match self {

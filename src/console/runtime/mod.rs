@@ -7,6 +7,8 @@ mod keys;
 mod signals;
 mod size;
 mod terminal;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 use std::io::{self, BufWriter, IsTerminal as _, Stdout};
