@@ -21,7 +21,9 @@ pub fn run(args: &ConsoleArgs, context: &Context) -> Result<(), Stop> {
         let advice = error.advice();
         match error {
             ConsoleError::Keys(error) => error.into(),
-            ConsoleError::NotATerminal { .. } => Failure::usage("no-terminal", error.to_string(), advice).into(),
+            ConsoleError::NotATerminal { .. } => {
+                Failure::usage("no-terminal", error.to_string(), advice).into()
+            }
             error => Failure::unexpected("console", error.to_string(), advice).into(),
         }
     })

@@ -37,7 +37,8 @@ impl End {
     fn accept(mut stream: UnixStream, own: &Key32) -> Self {
         let mut deframer = Deframer::default();
         let hello = record(&mut stream, &mut deframer).expect("a handshake");
-        let (channel, reply) = Responder::read(own, &hello, &mut OsRng).and_then(Responder::accept).expect("it is ours");
+        let (channel, reply) =
+            Responder::read(own, &hello, &mut OsRng).and_then(Responder::accept).expect("it is ours");
         stream.write_all(&frame(&reply).expect("short")).expect("the console reads");
         let mut end = Self { stream, channel, deframer };
         let hello: Hello = serde_json::from_slice(&end.next().expect("a hello")).expect("a hello");
@@ -224,7 +225,9 @@ fn a_logout_closes_both_connections_and_nothing_can_be_asked_after_it() {
     place.keeper.send(Effect::LogOut).expect("the thread runs");
     assert!(watching.next().is_none(), "the connection that watched is closed");
     match place.errand(Effect::Refresh { ended: false, open: None }) {
-        Event::Failed(failure) => assert_eq!((failure.during, failure.sort), (Errand::Refresh, FailureSort::Lost)),
+        Event::Failed(failure) => {
+            assert_eq!((failure.during, failure.sort), (Errand::Refresh, FailureSort::Lost))
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -255,7 +258,9 @@ fn only_what_was_shown_is_signed() {
     };
     place.asked();
     match place.errand(approve(&other, "right words")) {
-        Event::Failed(failure) => assert_eq!((failure.during, failure.sort), (Errand::Approve, FailureSort::Refused)),
+        Event::Failed(failure) => {
+            assert_eq!((failure.during, failure.sort), (Errand::Approve, FailureSort::Refused))
+        }
         other => panic!("{other:?}"),
     }
     assert_eq!(place.asked(), [(0, "request".to_owned())], "nothing was signed");
@@ -299,7 +304,9 @@ fn a_refusal_and_a_keeper_that_is_not_there_are_told_apart() {
     std::fs::remove_file(place.folder.path().join("operator.sock")).expect("the keeper goes");
     assert!(matches!(place.errand(Effect::Probe), Event::Reachable(false)));
     match place.log_in("right words") {
-        Event::Failed(failure) => assert_eq!((failure.during, failure.sort), (Errand::LogIn, FailureSort::Lost)),
+        Event::Failed(failure) => {
+            assert_eq!((failure.during, failure.sort), (Errand::LogIn, FailureSort::Lost))
+        }
         other => panic!("{other:?}"),
     }
 }

@@ -129,7 +129,9 @@ fn browsing_words(model: &Model) -> Vec<&'static str> {
         BINDINGS.iter().filter(|row| !row.short.is_empty() && allowed::is_offered(model, row.action));
     let is_list = matches!(model.screen, Screen::List);
     let word = |action: Action, short| if is_list && action == Action::Back { "q:quit" } else { short };
-    offered.map(|row| word(row.action, row.short)).collect()
+    // What is not on the screen yet has to be read before anything is signed.
+    let more = model.detail().is_some_and(|detail| !detail.is_read).then_some(".:more");
+    more.into_iter().chain(offered.map(|row| word(row.action, row.short))).collect()
 }
 
 /// A screen on which nobody could read what they sign.
