@@ -64,12 +64,7 @@ mod tests {
     #[test]
     fn a_wrong_command_line_says_what_and_what_next() {
         let cases: [(&str, &[&str], &str, &str); 4] = [
-            (
-                "a verb mistyped",
-                &["softtp"],
-                "unrecognized subcommand 'softtp'",
-                "tip: a similar subcommand exists: 'softtpm'",
-            ),
+            ("a verb mistyped", &["softtp"], "unrecognized subcommand 'softtp'", "'softtpm'"),
             (
                 "an option mistyped",
                 &["requests", "--al"],
@@ -93,11 +88,8 @@ mod tests {
             let error = Cli::try_parse_from([&["portcullis"], args].concat()).expect_err(name);
             let words: Vec<OsString> = [&["portcullis"], args].concat().iter().map(OsString::from).collect();
             let failure = failure(&error.render().to_string(), verb_of(&words));
-            assert_eq!(
-                (failure.what.as_str(), failure.advice.as_str(), failure.exit),
-                (what, advice, 2),
-                "{name}"
-            );
+            assert_eq!((failure.what.as_str(), failure.exit), (what, 2), "{name}");
+            assert!(failure.advice.contains(advice), "{name}: {}", failure.advice);
         }
     }
 }

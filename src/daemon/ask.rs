@@ -35,7 +35,10 @@ impl Desk<'_> {
             Ask::Deposit(deposit) => {
                 let name = deposit.name.clone();
                 let generation = appliance.deposit(at, operator, *deposit)?;
-                Ok(Reply::Done { request: None, message: format!("{name} generation {generation} is deposited") })
+                Ok(Reply::Done {
+                    request: None,
+                    message: format!("{name} generation {generation} is deposited"),
+                })
             }
             Ask::RequestRelease { credential, job, window, pulls, reason, ticket } => {
                 let wish = Wish { operator: operator.clone(), reason, ticket };
@@ -53,7 +56,8 @@ impl Desk<'_> {
                 self.done(appliance, &id, "the request is made")
             }
             Ask::Approve { id, statement, signature, share } => {
-                let yes = Yes { operator: operator.clone(), request: id.clone(), statement, signature, share };
+                let yes =
+                    Yes { operator: operator.clone(), request: id.clone(), statement, signature, share };
                 appliance.approve(at, yes)?;
                 self.done(appliance, &id, "approved")
             }
@@ -104,6 +108,9 @@ impl Desk<'_> {
 
     fn done(&self, appliance: &Appliance, id: &RequestId, message: &str) -> Result<Reply, Refusal> {
         let view = self.view(appliance, id)?;
-        Ok(Reply::Done { message: format!("{message}: {id} is {}", view.state_text()), request: Some(Box::new(view)) })
+        Ok(Reply::Done {
+            message: format!("{message}: {id} is {}", view.state_text()),
+            request: Some(Box::new(view)),
+        })
     }
 }

@@ -243,12 +243,12 @@ mod tests {
         }
         drop(listener);
         assert_eq!(keeper.receive(), Ok(None));
-        assert_eq!(keeper.close(7), Err(ChannelError::Closed));
+        assert_eq!(mouth.close(7), Err(ChannelError::Closed));
     }
 
     #[test]
     fn p32_a_descriptor_never_reaches_the_keeper() {
-        let (mouth, mut keeper, theirs) = pair().expect("a channel");
+        let (_, mut keeper, theirs) = pair().expect("a channel");
         let (mut reader, writer) = pipe().expect("a pipe");
         let packet = FromListener::Closed { conn: 1 }.encode();
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_message_that_is_none_is_refused_and_the_next_is_whole() {
-        let (mouth, mut keeper, theirs) = pair().expect("a channel");
+        let (_, mut keeper, theirs) = pair().expect("a channel");
         for packet in [&[0xff; 40][..], &[7; MESSAGE_LEN_MAX + 1], &[7; MESSAGE_LEN_MAX + 9_000]] {
             send(&theirs, packet, SendFlags::empty()).expect("sent");
             send(&theirs, &FromListener::Closed { conn: 3 }.encode(), SendFlags::empty()).expect("sent");

@@ -96,7 +96,9 @@ impl Engine {
 
     fn handle(&mut self, event: Event) {
         match event {
-            Event::Connected { conn, kind: LinkKind::Pull, stream, peer } => self.job_connected(conn, stream, peer),
+            Event::Connected { conn, kind: LinkKind::Pull, stream, peer } => {
+                self.job_connected(conn, stream, peer)
+            }
             Event::Connected { conn, kind: LinkKind::Operator, stream, peer } => {
                 self.operator_connected(conn, stream, peer);
             }
@@ -206,18 +208,21 @@ impl Engine {
         }
     }
 
-    /// Sees whether the board was restarted under the daemon, and ends what that ended.
+    /// Reads the chip's clock, so that windows are reckoned from a fresh reading, and sees whether the
+    /// board was restarted under the daemon.
     pub(super) fn notice_restart(&mut self) -> Result<(), Refusal> {
         let chip = self.appliance.chip_time()?;
         let system = SystemClocks::read();
-        self.process.clock_rate = self.clock.rate(system, chip);
-        self.process.clock_ahead = self.clock.ahead(system);
-        if chip.boot != self.clock.boot() {
+        if chip.boot == self.clock.boot() {
+            self.clock.read_chip(system, chip);
+        } else {
             let (ts, mono, boot) = self.appliance.log_end();
             self.clock = Clock::begin(system, chip, LogEnd { ts, mono, boot });
             let at = self.now();
             self.appliance.restarted(&at)?;
         }
+        self.process.clock_rate = self.clock.rate();
+        self.process.clock_ahead = self.clock.ahead(system);
         Ok(())
     }
 

@@ -2,8 +2,8 @@
 
 use std::os::unix::net::UnixStream;
 
-use super::message::{FromListener, LinkKind, Number};
 use super::line::Delivery;
+use super::message::{FromListener, LinkKind, Number};
 use crate::domain::ids::CredentialName;
 use crate::domain::wire::pc1::Seq;
 use crate::links::peer::{Peer, PeerError};

@@ -28,7 +28,9 @@ pub fn process() -> Result<Hardened, HardenError> {
     // LimitMEMLOCK=infinity have none.
     let unlimited = getrlimit(Resource::Memlock).current.is_none() || rustix::process::geteuid().is_root();
     let memory = if unlimited {
-        mlockall(MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT).err().map(|e| e.to_string())
+        mlockall(MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT)
+            .err()
+            .map(|e| e.to_string())
     } else {
         Some("RLIMIT_MEMLOCK is not unlimited".to_owned())
     };

@@ -105,7 +105,8 @@ impl Jobs {
 
     /// Jobs that wait for one request.
     pub fn waiting_for(&self, id: &RequestId) -> u32 {
-        let waits = |conn: &&JobConn| matches!(&conn.doing, Doing::Waiting(waiting) if waiting.request == *id);
+        let waits =
+            |conn: &&JobConn| matches!(&conn.doing, Doing::Waiting(waiting) if waiting.request == *id);
         u32::try_from(self.conns.values().filter(waits).count()).unwrap_or(u32::MAX)
     }
 

@@ -40,7 +40,8 @@ impl Engine {
             }
             return;
         };
-        let needs_digest = self.appliance.state().clients.get(&job).is_some_and(|c| c.selectors.needs_sha256());
+        let needs_digest =
+            self.appliance.state().clients.get(&job).is_some_and(|c| c.selectors.needs_sha256());
         let measured = caller.peer.as_ref().is_some_and(|peer| peer.evidence().sha256.is_some());
         if needs_digest && !measured {
             self.measure(conn, seq, name);
@@ -60,14 +61,21 @@ impl Engine {
             // Nobody receives once the daemon ends.
             drop(events.send(Event::Measured { conn, seq, name, peer }));
         };
-        let spawned = std::thread::Builder::new().name("measure".to_owned()).stack_size(128 * 1024).spawn(work);
+        let spawned =
+            std::thread::Builder::new().name("measure".to_owned()).stack_size(128 * 1024).spawn(work);
         if let Err(error) = spawned {
             tracing::warn!(%error, "no thread to read an executable");
             self.close(conn);
         }
     }
 
-    pub(super) fn measured(&mut self, conn: u32, seq: Seq, name: CredentialName, peer: Result<Peer, PeerError>) {
+    pub(super) fn measured(
+        &mut self,
+        conn: u32,
+        seq: Seq,
+        name: CredentialName,
+        peer: Result<Peer, PeerError>,
+    ) {
         let Some(caller) = self.jobs.get(conn) else { return };
         caller.doing = Doing::Idle;
         match peer {
@@ -93,7 +101,8 @@ impl Engine {
         let at = self.now();
         match self.appliance.pull(&at, &puller) {
             Ok(Pulled::Wait(request)) => {
-                let held = self.jobs.get(conn).is_some_and(|caller| caller.hold(seq, puller, request, at.now));
+                let held =
+                    self.jobs.get(conn).is_some_and(|caller| caller.hold(seq, puller, request, at.now));
                 if !held {
                     self.close(conn);
                 }
@@ -152,7 +161,8 @@ impl Engine {
             let Some(caller) = self.jobs.get(conn) else { continue };
             let Doing::Waiting(waiting) = &mut caller.doing else { continue };
             let (seq, puller) = (waiting.seq, waiting.puller.clone());
-            let facts = Facts { state: self.appliance.state(), now: at.now, clock_alarm: at.alarm.as_deref() };
+            let facts =
+                Facts { state: self.appliance.state(), now: at.now, clock_alarm: at.alarm.as_deref() };
             match policy::decide_pull(&facts, &puller.job, &puller.credential, &puller.evidence) {
                 Ok(Pull::Serve(_)) => {
                     caller.doing = Doing::Idle;
@@ -186,7 +196,10 @@ impl Engine {
 
     pub(super) fn acknowledged(&mut self, conn: u32, of: Seq) {
         let at = self.now();
-        let expected = self.jobs.get(conn).is_some_and(|caller| matches!(caller.doing, Doing::Handed { seq, .. } if seq == of));
+        let expected = self
+            .jobs
+            .get(conn)
+            .is_some_and(|caller| matches!(caller.doing, Doing::Handed { seq, .. } if seq == of));
         if expected {
             self.write_outcome(conn, Outcome::Acknowledged, &at);
         }

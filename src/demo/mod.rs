@@ -2,11 +2,14 @@
 //!
 //! It drives the program from outside, as people and jobs would, and looks at exit codes and data.
 
-
+mod ending;
+pub mod output;
+pub mod people;
+pub mod scratch;
 pub mod stage;
-
-
-
+mod story;
+mod stranger;
+mod windows;
 
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -42,15 +45,18 @@ pub fn run(options: &Options, say: &mut dyn FnMut(&str)) -> Result<Summary, Stag
     let home = match &options.keep {
         Some(dir) => dir.clone(),
         None => {
-            kept = stage::Scratch::new()?;
+            kept = scratch::Scratch::new()?;
             kept.path().join("home")
         }
     };
     let mut stage = Stage::set(options.program.clone(), home)?;
-    let summary = if options.unattended { attended(&mut stage, say) } else { attended(&mut stage, say) };
+    let summary = if options.unattended { story::play(&mut stage, say) } else { attended(&mut stage, say) };
     stage.strike();
     if let Some(dir) = &options.keep {
-        say(&format!("the appliance's home is left in {}; its daemon and software TPM are stopped", dir.display()));
+        say(&format!(
+            "the appliance's home is left in {}; its daemon and software TPM are stopped",
+            dir.display()
+        ));
     }
     summary
 }

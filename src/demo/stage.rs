@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use super::output::system;
+pub use super::output::{Output, StageError};
+
 /// The people, all of them operators and custodians.
 pub const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
 /// The credential of the story.
@@ -20,101 +23,15 @@ pub fn passphrase(person: &str) -> String {
     format!("{person} opens the gate")
 }
 
-/// Why the play cannot go on.
-#[derive(Debug, thiserror::Error)]
-pub enum StageError {
-    /// The system said no.
-    #[error("{what}: {cause}")]
-    System {
-        /// What was tried.
-        what: &'static str,
-        /// What it said.
-        cause: std::io::Error,
-    },
-    /// Something did otherwise than it should.
-    #[error("{what}: {saw}")]
-    Step {
-        /// What was tried.
-        what: String,
-        /// What was seen.
-        saw: String,
-    },
-}
-
-fn system(what: &'static str) -> impl Fn(std::io::Error) -> StageError {
-    move |cause| StageError::System { what, cause }
-}
-
-/// A folder that is removed with everything in it.
-pub struct Scratch(PathBuf);
-
-impl Scratch {
-    /// Makes one that only this user enters, and that others may pass through.
-    ///
-    /// # Errors
-    /// [`StageError::System`].
-    pub fn new() -> Result<Self, StageError> {
-        use std::os::unix::fs::DirBuilderExt as _;
-        let mut bytes = [0; 8];
-        rand_core::RngCore::fill_bytes(&mut rand_core::OsRng, &mut bytes);
-        let path = std::env::temp_dir().join(format!("portcullis-{}", hex::encode(bytes)));
-        std::fs::DirBuilder::new().mode(0o711).create(&path).map_err(system("a folder for the demonstration"))?;
-        Ok(Self(path))
-    }
-
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // What cannot be removed is left to the temporary folder's own keeper.
-        drop(std::fs::remove_dir_all(&self.0));
-    }
-}
-
-/// How a run of the binary ended.
-#[derive(Debug)]
-pub struct Output {
-    /// Its exit code; 255 when a signal ended it.
-    pub code: i32,
-    /// Its data.
-    pub stdout: Vec<u8>,
-    /// What it said beside.
-    pub stderr: String,
-}
-
-impl Output {
-    /// The first line of what it said, and its exit code.
-    pub fn said(&self) -> String {
-        let line = self.stderr.lines().find(|line| !line.contains("waiting for approval")).unwrap_or_default();
-        format!("exit {}: {}", self.code, line.trim_start_matches("portcullis: "))
-    }
-
-    /// Its data as text.
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.stdout).into_owned()
-    }
-
-    /// Itself, when it ended with this exit code.
-    ///
-    /// # Errors
-    /// [`StageError::Step`].
-    pub fn expect(self, code: i32, what: &str) -> Result<Self, StageError> {
-        if self.code == code {
-            return Ok(self);
-        }
-        Err(StageError::Step { what: what.to_owned(), saw: format!("{}, expected exit {code}", self.said()) })
-    }
-}
-
 /// One appliance and its daemon.
 pub struct Stage {
     program: PathBuf,
     home: PathBuf,
     daemon: Option<Child>,
+    /// A job that waits.
+    pub job: Option<Child>,
+    /// The request it waits for.
+    pub request: Option<String>,
 }
 
 impl Stage {
@@ -128,7 +45,7 @@ impl Stage {
     pub fn set(program: PathBuf, home: PathBuf) -> Result<Self, StageError> {
         std::fs::create_dir_all(home.join("demo")).map_err(system("the folder of the demonstration"))?;
         let home = home.canonicalize().map_err(system("the folder of the demonstration"))?;
-        Ok(Self { program, home, daemon: None })
+        Ok(Self { program, home, daemon: None, job: None, request: None })
     }
 
     /// The appliance's home.
@@ -152,7 +69,8 @@ impl Stage {
         );
         for person in PEOPLE {
             let file = format!("{person}.passphrase");
-            std::fs::write(self.prop(&file), passphrase(person) + "\n").map_err(system("a passphrase file"))?;
+            std::fs::write(self.prop(&file), passphrase(person) + "\n")
+                .map_err(system("a passphrase file"))?;
             text += &format!(
                 "\n[[operator]]\nid = \"{person}\"\nroles = [\"operator\", \"custodian\", \"auditor\"]\n\
                  key_file = \"../operators/{person}.pcop\"\npassphrase_file = \"{file}\"\n"
@@ -208,6 +126,29 @@ impl Stage {
         output
     }
 
+    /// Runs the binary with a passphrase and nothing on standard input.
+    ///
+    /// # Errors
+    /// [`StageError::System`].
+    pub fn run_with_passphrase(&self, passphrase: &str, args: &[&str]) -> Result<Output, StageError> {
+        let (pipe, number) = passphrase_pipe(passphrase)?;
+        let mut command = self.command(["--passphrase-fd", &number.to_string()]);
+        command.args(args);
+        let output = finish(command, b"");
+        drop(pipe);
+        output
+    }
+
+    /// A copy of the binary that everybody may run.
+    ///
+    /// # Errors
+    /// [`StageError::System`].
+    pub fn copy_program(&self, name: &str) -> Result<PathBuf, StageError> {
+        let copy = self.prop(name);
+        std::fs::copy(&self.program, &copy).map_err(system("a copy of the program"))?;
+        Ok(copy)
+    }
+
     /// Runs the binary as one of the people and expects success.
     ///
     /// # Errors
@@ -221,14 +162,20 @@ impl Stage {
     /// # Errors
     /// [`StageError::Step`] with what it said when it did not.
     pub fn serve(&mut self) -> Result<(), StageError> {
-        let mut child = self.command(["serve"]).stdin(Stdio::null()).stdout(Stdio::null()).spawn().map_err(system("the daemon"))?;
+        let mut child = self
+            .command(["serve"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .map_err(system("the daemon"))?;
         // Piped one line above.
         let stderr = child.stderr.take().expect("standard error is a pipe");
         let mut lines = std::io::BufReader::new(stderr).lines();
         let mut said = String::new();
         for line in lines.by_ref().map_while(Result::ok) {
             if line.contains("the gate is kept") {
-                let log = std::fs::File::create(self.prop("daemon.log")).map_err(system("the daemon's log"))?;
+                let log =
+                    std::fs::File::create(self.prop("daemon.log")).map_err(system("the daemon's log"))?;
                 copy_in_background(lines, log);
                 self.daemon = Some(child);
                 return Ok(());
@@ -255,7 +202,11 @@ impl Stage {
         rustix::process::kill_process(pid, rustix::process::Signal::TERM)
             .map_err(|error| StageError::System { what: "stop the daemon", cause: error.into() })?;
         let status = child.wait().map_err(system("stop the daemon"))?;
-        if status.success() { Ok(()) } else { Err(StageError::Step { what: "stop".to_owned(), saw: status.to_string() }) }
+        if status.success() {
+            Ok(())
+        } else {
+            Err(StageError::Step { what: "stop".to_owned(), saw: status.to_string() })
+        }
     }
 
     /// Kills the daemon, as a loss of power to its process would.
@@ -275,75 +226,15 @@ impl Stage {
         drop(self.run(None, ["softtpm", "stop"], b""));
     }
 
-    /// Deposits a credential as alice.
-    ///
-    /// # Errors
-    /// [`StageError`].
-    pub fn deposit(&self, name: &str, value: &[u8], more: &[&str]) -> Result<Output, StageError> {
-        let terms = ["--owner", "mainframe team", "--reason", "RACF knows no federation", "--rotation-days", "90"];
-        let mut args = vec!["deposit", name, "--sunset", "2099-12-31"];
-        args.extend(terms.iter().chain(more));
-        self.run(Some("alice"), args, value)?.expect(0, "deposit")
-    }
-
-    /// Adds a client: alice asks, bob and carol approve.
-    ///
-    /// # Errors
-    /// [`StageError`].
-    pub fn add_client(&self, job: &str, selectors: &[String], grants: &[&str]) -> Result<(), StageError> {
-        let mut args = vec!["client", "add", job, "--reason", "night batch", "--ticket", "CHG-0822"];
-        selectors.iter().for_each(|selector| args.extend(["--select", selector]));
-        grants.iter().for_each(|grant| args.extend(["--grant", grant]));
-        let request = self.request_id(&self.does("alice", &args)?)?;
-        self.approve_by(&["bob", "carol"], &request)
-    }
-
-    /// Has people approve one after the other.
-    ///
-    /// # Errors
-    /// [`StageError`].
-    pub fn approve_by(&self, people: &[&str], request: &str) -> Result<(), StageError> {
-        people.iter().try_for_each(|person| self.approve(person, request)?.expect(0, "approve").map(drop))
-    }
-
-    /// Has one person approve.
-    ///
-    /// # Errors
-    /// [`StageError::System`].
-    pub fn approve(&self, person: &str, request: &str) -> Result<Output, StageError> {
-        self.run(Some(person), ["approve", request, "--id-again", request], b"")
-    }
-
-    /// Asks as alice for a window with `options`, and has bob and carol arm it.
-    ///
-    /// # Errors
-    /// [`StageError`].
-    pub fn arm(&self, job: &str, credential: &str, options: &[&str]) -> Result<String, StageError> {
-        let mut args = vec!["request", credential, "--job", job, "--reason", "night batch", "--ticket", "INC-4711"];
-        args.extend(options);
-        let request = self.request_id(&self.does("alice", &args)?)?;
-        self.approve_by(&["bob", "carol"], &request)?;
-        Ok(request)
-    }
-
-    /// The id of the request that a run printed first.
-    ///
-    /// # Errors
-    /// [`StageError::Step`].
-    pub fn request_id(&self, output: &Output) -> Result<String, StageError> {
-        let text = output.text();
-        let id = text.split_whitespace().find(|word| crate::domain::ids::RequestId::parse(word).is_ok());
-        id.map(str::to_owned).ok_or_else(|| StageError::Step { what: "the id of the request".to_owned(), saw: text })
-    }
-
     /// The first request that collects approvals.
     ///
     /// # Errors
     /// [`StageError::Step`] when none comes in time.
     pub fn wait_for_request(&self) -> Result<String, StageError> {
         self.wait_for("a request", || {
-            let listed = self.does("bob", &["requests"])?;
-            Ok(self.request_id(&listed).ok())
+            let listed = self.does("bob", &["requests", "--json"])?.text();
+            let listed: serde_json::Value = serde_json::from_str(&listed).unwrap_or_default();
+            Ok(listed[0]["doc"]["id"].as_str().map(str::to_owned))
         })
     }
 
@@ -378,7 +269,13 @@ impl Stage {
     ///
     /// # Errors
     /// [`StageError::System`].
-    pub fn pull_as(&self, program: &Path, uid: Option<u32>, job: &str, credential: &str) -> Result<Output, StageError> {
+    pub fn pull_as(
+        &self,
+        program: &Path,
+        uid: Option<u32>,
+        job: &str,
+        credential: &str,
+    ) -> Result<Output, StageError> {
         let mut command = Command::new(program);
         command.arg("--home").arg(&self.home).args(["pull", credential, "--job", job, "--timeout", "50s"]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).current_dir("/");
@@ -484,7 +381,10 @@ fn read_rest(child: &mut Child, status: ExitStatus) -> Result<Output, StageError
     Ok(Output { code: status.code().unwrap_or(255), stdout, stderr })
 }
 
-fn copy_in_background(lines: impl Iterator<Item = std::io::Result<String>> + Send + 'static, mut log: std::fs::File) {
+fn copy_in_background(
+    lines: impl Iterator<Item = std::io::Result<String>> + Send + 'static,
+    mut log: std::fs::File,
+) {
     std::thread::spawn(move || {
         for line in lines.map_while(Result::ok) {
             if writeln!(log, "{line}").is_err() {

@@ -41,16 +41,13 @@ impl Appliance {
         let Phase::Arming(arming) = &request.phase else { return Err(request.wrong_state("armed")) };
         let (id, wanted) = (request.doc.id.clone(), arming.window);
         let key = self.data_key(permit, shares)?;
-        let time = self.ledger.board.chip.time().map_err(|error| chip_refusal(&error))?;
         let gate =
             self.ledger.board.chip.gate(&self.ledger.board.auths).map_err(|error| chip_refusal(&error))?;
         let window =
             wanted.armed_at(at.now).ok_or(Refusal::BadWindow { why: "must not be over when it is armed" })?;
-        if time.boot != at.boot {
-            return Err(Refusal::Clock { why: "the board was restarted meanwhile".to_owned() });
-        }
-        let (opens_ms, closes_ms) = on_chip(window, at.now.ms(), time.clock_ms);
-        let bounds = WindowBounds { opens_ms, closes_ms, boot: time.boot, gate };
+        // If the board was restarted since `at`, the chip will refuse this boot.
+        let (opens_ms, closes_ms) = on_chip(window, at.now.ms(), at.mono);
+        let bounds = WindowBounds { opens_ms, closes_ms, boot: at.boot, gate };
         let sealed =
             self.ledger.board.chip.seal_window(key.key(), &bounds).map_err(|error| chip_refusal(&error))?;
         let sealed = crate::domain::canonical::to_vec(&sealed);

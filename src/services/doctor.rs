@@ -47,7 +47,11 @@ impl Appliance {
     fn chip_findings(&self) -> Vec<Finding> {
         let board = &self.ledger.board;
         let mut findings = vec![if self.ledger.is_evaluation() {
-            warn("appliance", "EVALUATION: a software TPM holds the keys", "set up anew on a board with a TPM 2.0 before real credentials go in")
+            warn(
+                "appliance",
+                "EVALUATION: a software TPM holds the keys",
+                "set up anew on a board with a TPM 2.0 before real credentials go in",
+            )
         } else {
             ok("appliance", "its keys are in a TPM")
         }];
@@ -56,7 +60,9 @@ impl Appliance {
             Err(error) => fail("tpm", error.to_string(), error.advice()),
         });
         findings.push(match board.chip.pcr_status() {
-            Ok(status) if status.holds() => ok("pcrs", format!("{} are those of set-up", board.chip.pins().pcrs())),
+            Ok(status) if status.holds() => {
+                ok("pcrs", format!("{} are those of set-up", board.chip.pins().pcrs()))
+            }
             Ok(_) => fail(
                 "pcrs",
                 format!("{} are not those of set-up", board.chip.pins().pcrs()),
@@ -84,7 +90,9 @@ impl Appliance {
         };
         let frozen = match &state.frozen {
             None => ok("freeze", "not frozen"),
-            Some(freeze) => warn("freeze", format!("frozen by {freeze}"), "two operators can lift it: portcullis thaw"),
+            Some(freeze) => {
+                warn("freeze", format!("frozen by {freeze}"), "two operators can lift it: portcullis thaw")
+            }
         };
         vec![log, frozen]
     }
@@ -106,8 +114,12 @@ impl Appliance {
 fn clock_finding(at: &Moment, ahead: Option<&str>) -> Finding {
     match (&at.alarm, ahead) {
         (None, None) => ok("clock", format!("{}, boot {}", at.now, at.boot)),
-        (None, Some(ahead)) => warn("clock", ahead, "set the system clock right; it is not believed until the next reboot"),
-        (Some(why), _) => fail("clock", why.clone(), "set the system clock right; releases stay refused until it is"),
+        (None, Some(ahead)) => {
+            warn("clock", ahead, "set the system clock right; it is not believed until the next reboot")
+        }
+        (Some(why), _) => {
+            fail("clock", why.clone(), "set the system clock right; releases stay refused until it is")
+        }
     }
 }
 

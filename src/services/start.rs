@@ -66,7 +66,9 @@ impl StartError {
             Self::Tpm(error) => (TPM, error.advice()),
             Self::Store(error @ StoreError::InUse { .. }) => (UNEXPECTED, error.advice()),
             Self::Store(error) => (INTEGRITY, error.advice()),
-            Self::Rollback(_) | Self::Entry(_) | Self::Log { .. } | Self::NoLog | Self::PinsDiffer => (INTEGRITY, KEEP),
+            Self::Rollback(_) | Self::Entry(_) | Self::Log { .. } | Self::NoLog | Self::PinsDiffer => {
+                (INTEGRITY, KEEP)
+            }
             Self::Commit(_) => (INTEGRITY, "look at the clock, the disk and the TPM, then start again"),
         }
     }
@@ -254,9 +256,7 @@ impl Appliance {
 
     fn begin_service(&mut self, at: &Moment, voided: BTreeMap<RequestId, String>) -> Result<(), StartError> {
         let gate = self.ledger.board.chip.gate(&self.ledger.board.auths)?;
-        let is_over = |request: &&Request| {
-            matches!(&request.phase, Phase::Armed(armed) if armed.boot != at.boot || armed.gate != gate)
-        };
+        let is_over = |request: &&Request| matches!(&request.phase, Phase::Armed(armed) if armed.boot != at.boot || armed.gate != gate);
         let ended = self.state().requests.values().filter(is_over);
         let ended: Vec<RequestId> = ended.map(|request| request.doc.id.clone()).collect();
         ended.iter().for_each(|id| self.take_window(id));

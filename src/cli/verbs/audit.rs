@@ -65,10 +65,10 @@ pub struct DumpArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     portcullis audit verify /media/usb/log-2026-11\n  \
-    portcullis audit verify --live")]
+    portcullis audit verify              the live log, against tree and chip")]
 pub struct VerifyArgs {
-    /// The folder that `audit dump` made
-    #[arg(required_unless_present = "live", conflicts_with = "live")]
+    /// The folder that `audit dump` made; without it the keeper verifies the log it has
+    #[arg(conflicts_with = "live")]
     pub dir: Option<PathBuf>,
     /// Have the keeper read every entry back and compare it with the tree and the chip
     #[arg(long)]

@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::daemon::channel::{KeeperEnd, pair};
+use crate::daemon::channel::{KeeperEar, KeeperMouth, pair};
 use crate::domain::ids::{CredentialName, JobName};
 use crate::domain::secret::Plaintext;
 use crate::domain::wire::pc1::{Line, Seq, ServerMessage, encode_secret};
@@ -21,7 +21,8 @@ use crate::links::sockets::{PULL, bind};
 
 /// A listener in a thread, with a clock that stands still until a test moves it.
 struct World {
-    keeper: KeeperEnd,
+    mouth: KeeperMouth,
+    ear: KeeperEar,
     seconds: Arc<AtomicU64>,
     /// The keeper's own descriptors, by number.
     held: Vec<UnixStream>,
@@ -30,26 +31,26 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let (keeper, theirs) = pair().expect("a channel");
+        let (mouth, ear, theirs) = pair().expect("a channel");
         let seconds = Arc::new(AtomicU64::new(1_000));
         let clock = Arc::clone(&seconds);
         let listener = Listener::new(ListenerEnd::new(theirs).expect("an end"));
         let thread =
             thread::spawn(move || listener.serve(|| Duration::from_secs(clock.load(Ordering::SeqCst))));
-        Self { keeper, seconds, held: Vec::new(), thread }
+        Self { mouth, ear, seconds, held: Vec::new(), thread }
     }
 
     /// A new connection: its number and the peer's end.
     fn connect(&mut self, kind: LinkKind) -> (Number, UnixStream) {
         let (ours, peers) = UnixStream::pair().expect("a pair");
         let number = self.held.len() as Number;
-        self.keeper.announce(number, kind, ours.as_fd()).expect("announced");
+        self.mouth.announce(number, kind, ours.as_fd()).expect("announced");
         self.held.push(ours);
         (number, peers)
     }
 
     fn hear(&mut self) -> FromListener {
-        self.keeper.receive().expect("a message").expect("the listener lives")
+        self.ear.receive().expect("a message").expect("the listener lives")
     }
 
     /// Moves the clock, wakes the listener with a connection that comes and goes, and returns what else it says.
@@ -64,7 +65,7 @@ impl World {
     }
 
     fn end(self) {
-        drop(self.keeper);
+        drop((self.mouth, self.ear));
         self.thread.join().expect("no panic").expect("a good end");
     }
 }
@@ -197,7 +198,7 @@ fn hang_ups_are_told_after_what_was_said_before_them() {
         assert_eq!(world.hear(), FromListener::Closed { conn: mute }, "{kind:?} that can never ask");
     }
     let (closed, peer) = world.connect(LinkKind::Pull);
-    world.keeper.close(closed).expect("told");
+    world.mouth.close(closed).expect("told");
     world.held[closed as usize].shutdown(Shutdown::Both).expect("closed");
     drop(peer);
     assert_eq!(world.pass(0), [], "the keeper knows what it closed");
@@ -224,7 +225,7 @@ fn three_hundred_wait_and_one_more_works() {
 fn one_connection_too_many_is_refused_by_name() {
     for (kind, max) in [(LinkKind::Pull, CONNECTIONS_MAX), (LinkKind::Operator, OPERATORS_MAX)] {
         // Within a listener that is not asked to read, one descriptor may stand for all.
-        let (_, theirs) = pair().expect("a channel");
+        let (_mouth, _ear, theirs) = pair().expect("a channel");
         let mut listener = Listener::new(ListenerEnd::new(theirs).expect("an end"));
         let (stream, _peer) = UnixStream::pair().expect("a pair");
         let allowed = getrlimit(Resource::Nofile).maximum;
@@ -275,7 +276,7 @@ fn a_pull_goes_through_both_processes_and_its_receipt_comes_back() {
     });
     let (mut stream, _) = listener.accept().expect("accepted");
     assert_eq!(observe(&stream).expect("a peer").evidence().pid, std::process::id());
-    world.keeper.announce(7, LinkKind::Pull, stream.as_fd()).expect("announced");
+    world.mouth.announce(7, LinkKind::Pull, stream.as_fd()).expect("announced");
     assert_eq!([world.hear(), world.hear()], [hello(7), get(7)]);
 
     let (two, three, four) = (Seq::new(2).expect("2"), Seq::new(3).expect("3"), Seq::new(4).expect("4"));
@@ -296,7 +297,7 @@ fn a_pull_goes_through_both_processes_and_its_receipt_comes_back() {
 
 #[test]
 fn a_keeper_that_does_not_read_costs_the_listener_one_turn_of_memory() {
-    let (keeper, theirs) = pair().expect("a channel");
+    let (keeper, _ear, theirs) = pair().expect("a channel");
     let mut listener = Listener::new(ListenerEnd::new(theirs).expect("an end"));
     let (stream, peer) = UnixStream::pair().expect("a pair");
     listener.admit(1, LinkKind::Operator, Some(OwnedFd::from(stream)), Duration::ZERO);
@@ -324,12 +325,12 @@ fn the_listener_runs_on_a_channel_and_on_nothing_else() {
 
 #[test]
 fn the_process_is_another_user_with_nothing_but_the_channel() {
-    let (mut keeper, theirs) = pair().expect("a channel");
+    let (mouth, mut keeper, theirs) = pair().expect("a channel");
     let test = "daemon::listener::tests::the_listener_runs_on_a_channel_and_on_nothing_else";
     let args = ["--exact", test, "--test-threads=1"];
     let mut child = spawn(Path::new("/proc/self/exe"), &args, theirs).expect("started");
     let (ours, mut peer) = UnixStream::pair().expect("a pair");
-    keeper.announce(1, LinkKind::Pull, ours.as_fd()).expect("announced");
+    mouth.announce(1, LinkKind::Pull, ours.as_fd()).expect("announced");
     peer.write_all(QUESTION).expect("said");
     let heard = [keeper.receive(), keeper.receive()];
     assert_eq!(heard, [Ok(Some(hello(1))), Ok(Some(get(1)))]);
