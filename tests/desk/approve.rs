@@ -150,4 +150,3 @@ fn p04_nobody_approves_their_own_request_and_nobody_adds_to_one() {
         assert!(heard.asks.is_empty(), "{case}: nothing left this side");
     }
 }
-

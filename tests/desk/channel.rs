@@ -127,4 +127,3 @@ fn a_wrong_passphrase_is_reported_by_nobody_on_the_roster() {
     assert_ne!(heard.remote, al.public(BTreeSet::new()).noise);
     assert_eq!(heard.asks, [serde_json::json!({ "ask": "passphrase-failed", "operator": "al" })]);
 }
-

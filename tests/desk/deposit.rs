@@ -90,12 +90,7 @@ fn a_deposit_opens_with_the_chips_half_and_two_approvers_and_without_the_deposit
     let open = |key: &OperatorKey, at: usize| {
         let sealed: &SealedShare = &shares[at];
         let subject = subject("vault-1", "racf/prod01", 1);
-        let context = ShareContext {
-            subject,
-            operator: key.id().clone(),
-            index: sealed.index(),
-            k: 2,
-        };
+        let context = ShareContext { subject, operator: key.id().clone(), index: sealed.index(), k: 2 };
         open_share(&key.identity(), sealed).and_then(|share| share.matching(&context)).expect("opens")
     };
     let q = join(&shares, &[open(&al, 0), open(&cy, 2)], 2).expect("two are enough");
