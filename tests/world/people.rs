@@ -1,24 +1,18 @@
-//! What people and jobs do in the world, and what must hold when they do.
+//! What people do in the world.
 
 use portcullis::domain::appliance::step::Permit;
-use portcullis::domain::audit::entry::{Body, Entry};
+use portcullis::domain::audit::entry::Body;
 use portcullis::domain::credential::{CredentialKind, Deposited, RotationDays, Terms};
-use portcullis::domain::ids::{Generation, JobName, OperatorId, RequestId};
+use portcullis::domain::ids::{Generation, OperatorId, RequestId};
 use portcullis::domain::request::doc::{Channel, ReleaseWindow, RequestDoc, Requester, Subject};
 use portcullis::domain::request::state::Phase;
 use portcullis::domain::time::{Interval, Length};
-use portcullis::policy::{self, Pull};
+use portcullis::policy::{self};
 
-use super::cast::{JOBS, PEOPLE, client, evidence, job, name, person, text};
-use super::{Disk, World};
+use super::model::*;
 
 impl World {
-    pub(super) fn pick_request(&mut self) -> Option<RequestId> {
-        let ids: Vec<RequestId> = self.state.requests.keys().cloned().collect();
-        self.dice.pick(&ids).cloned()
-    }
-
-    pub(super) fn deposit(&mut self) {
+    pub fn deposit(&mut self) {
         let credential = name(["a/one", "b/two"][self.dice.below(2)]);
         let depositor = person(self.dice.below(PEOPLE));
         let sunset = self.now.plus(Length::from_minutes(self.dice.number(3 * 24 * 60))).day();
@@ -36,7 +30,7 @@ impl World {
         }
     }
 
-    pub(super) fn window(&mut self) -> ReleaseWindow {
+    pub fn window(&mut self) -> ReleaseWindow {
         let minutes = self.dice.number(26 * 60);
         if self.dice.one_in(2) {
             return ReleaseWindow::FromArming { length_ms: Length::from_minutes(minutes) };
@@ -46,7 +40,7 @@ impl World {
         ReleaseWindow::Fixed { interval: Interval::new(opens, closes).expect("not empty") }
     }
 
-    pub(super) fn request(&mut self, requester: Requester, subject: Subject) {
+    pub fn request(&mut self, requester: Requester, subject: Subject) {
         let owner = match &subject {
             Subject::Release { job, .. } => {
                 self.state.clients.get(job).and_then(|client| client.owner.clone())
@@ -74,7 +68,7 @@ impl World {
         }
     }
 
-    pub(super) fn ask(&mut self) {
+    pub fn ask(&mut self) {
         let requester = Requester::Operator(person(self.dice.below(PEOPLE)));
         let subject = match self.dice.below(4) {
             0 => {
@@ -94,7 +88,7 @@ impl World {
         self.request(requester, subject);
     }
 
-    pub(super) fn approve(&mut self) {
+    pub fn approve(&mut self) {
         let Some(id) = self.pick_request() else { return };
         let operator = person(self.dice.below(PEOPLE + 1));
         let request = self.state.request(&id).expect("picked").clone();
@@ -109,7 +103,7 @@ impl World {
         self.say_yes(&id, operator, agreed);
     }
 
-    pub(super) fn say_yes(
+    pub fn say_yes(
         &mut self,
         id: &RequestId,
         operator: OperatorId,
@@ -137,7 +131,7 @@ impl World {
         }
     }
 
-    pub(super) fn arm(&mut self, id: &RequestId) {
+    pub fn arm(&mut self, id: &RequestId) {
         self.check_quorum(id);
         let Phase::Arming(arming) = &self.state.requests[id].phase else { panic!("a permit means arming") };
         let (wanted, gate) = (arming.window, self.chip.gate);
@@ -154,7 +148,7 @@ impl World {
     }
 
     /// Two distinct people on the roster, none of whom asked or deposited.
-    pub(super) fn check_quorum(&self, id: &RequestId) {
+    pub fn check_quorum(&self, id: &RequestId) {
         let request = &self.state.requests[id];
         let people = self.yes.get(id).cloned().unwrap_or_default();
         assert!(people.len() >= 2, "p01: {id} went on with {people:?}");
@@ -169,56 +163,7 @@ impl World {
         }
     }
 
-    pub(super) fn pull(&mut self) {
-        let (who, what) = (
-            job(self.dice.below(JOBS * 2) / JOBS * self.dice.below(JOBS)),
-            name(["a/one", "b/two"][self.dice.below(2)]),
-        );
-        let caller = evidence(if self.dice.one_in(6) { 8 } else { 7 });
-        match policy::decide_pull(&self.facts(), &who, &what, &caller) {
-            Ok(Pull::Serve(id)) => {
-                assert_eq!(caller.uid, 7, "a caller with other evidence was served");
-                self.spend(&id, &who);
-            }
-            Ok(Pull::Ask(generation)) => {
-                let window = ReleaseWindow::FromArming { length_ms: ReleaseWindow::LENGTH_DEFAULT };
-                let (job, channel) = (who.clone(), Channel::Unix);
-                let subject =
-                    Subject::Release { credential: what, generation, job, channel, window, pulls: 1 };
-                self.request(Requester::Job(who), subject);
-            }
-            Ok(Pull::Wait(id)) => assert!(self.state.requests[&id].state().is_live(), "waits for the dead"),
-            Err(_) => {}
-        }
-    }
-
-    pub(super) fn spend(&mut self, id: &RequestId, who: &JobName) {
-        let body = Body::Pulled { request: id.clone(), job: who.clone(), evidence: "00".to_owned() };
-        let asked = match &self.state.requests[id].doc.subject {
-            Subject::Release { pulls, .. } => *pulls,
-            _ => panic!("only a release is pulled"),
-        };
-        // A window of another boot or an older gate is still armed in the log until the chip refuses.
-        let (window, boot, gate) = self.sealed[id];
-        match self.commit(body) {
-            Ok(Some(Permit::Release(permit))) => {
-                assert_eq!(permit.request(), id);
-                if (boot, gate) != (self.chip.boot, self.chip.gate) {
-                    drop(self.commit(Body::PullReturned { request: id.clone(), why: "chip".to_owned() }));
-                    return;
-                }
-                assert!(window.contains(self.now), "p14: released outside {window} at {}", self.now);
-                assert!(!self.frozen, "released while frozen");
-                let pulls = self.pulls.entry(id.clone()).or_default();
-                *pulls += 1;
-                assert!(*pulls <= asked, "p06: {id} was pulled {pulls} times of {asked}");
-            }
-            Ok(other) => panic!("a pull gave {other:?}"),
-            Err(_) => {}
-        }
-    }
-
-    pub(super) fn end_one(&mut self) {
+    pub fn end_one(&mut self) {
         let Some(request) = self.pick_request() else { return };
         let operator = person(self.dice.below(PEOPLE));
         let reason = text("no");
@@ -228,39 +173,5 @@ impl World {
             _ => Body::Expired { request },
         };
         drop(self.commit(body));
-    }
-
-    pub(super) fn freeze(&mut self) {
-        let body = Body::Frozen { operator: person(self.dice.below(PEOPLE)), reason: text("leak") };
-        if self.commit(body).is_ok() {
-            self.frozen = true;
-            self.chip.gate += 1;
-        } else {
-            self.frozen = self.state.frozen.is_some();
-        }
-    }
-
-    pub(super) fn reboot(&mut self) {
-        self.chip.boot.reset_count += 1;
-        if self.dice.one_in(2) {
-            self.restart();
-        }
-    }
-
-    pub(super) fn old_copy(&mut self) {
-        if self.dice.one_in(3) {
-            self.copies.push(self.disk.clone());
-        }
-        for copy in &self.copies {
-            let anchored = |disk: &Disk| {
-                let bodies = (0..)
-                    .zip(&disk.leaves)
-                    .map(|(seq, leaf)| Entry::from_leaf(seq, leaf).expect("reads").body);
-                bodies.filter(Body::is_anchored).count()
-            };
-            if anchored(copy) < anchored(&self.disk) {
-                assert!(self.read(copy).is_err(), "promise 4: an old copy of the store starts");
-            }
-        }
     }
 }
