@@ -25,7 +25,7 @@ use clap::Parser as _;
 
 use args::{Cli, Verb};
 use context::Context;
-use failure::{Failure, Stop, exit};
+use failure::{Stop, exit};
 
 /// Does what the arguments say, and gives the exit code.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
