@@ -103,7 +103,9 @@ pub enum Refusal {
         generation: Generation,
     },
     /// The quorum could never be reached.
-    #[error("only {able} people may approve this, and it takes {need}")]
+    #[error(
+        "it takes {need} people to approve this, and the roster has {able} who neither asked nor deposited"
+    )]
     NoQuorumPossible {
         /// People on the roster who neither asked nor deposited.
         able: usize,

@@ -5,6 +5,7 @@ pub mod anchor;
 pub mod approve;
 pub mod arm;
 pub mod audit;
+pub mod checkup;
 pub mod deposit;
 pub mod doctor;
 pub mod expire;

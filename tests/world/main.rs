@@ -13,7 +13,7 @@ use model::World;
 #[test]
 fn the_promises_hold_after_every_event_of_a_generated_world() {
     const EVENTS: u64 = 200;
-    let campaign = campaign("world", 2_000);
+    let campaign = campaign("world", 1_000);
     let (mut pulls, mut armed) = (0, 0);
     for round in 0..campaign.rounds {
         let mut world = World::new(campaign.dice(round));
