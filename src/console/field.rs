@@ -75,7 +75,7 @@ impl SecretField {
 
     /// Hands over what was typed and begins anew.
     pub fn take(&mut self) -> Passphrase {
-        Passphrase::new(std::mem::replace(self, Self::new()).text)
+        Passphrase::new(std::mem::take(self).text)
     }
 }
 
