@@ -37,14 +37,15 @@ pub struct Cli {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Everywhere")]
 pub struct Global {
-    /// Folder of state, configuration and sockets [default: ~/.portcullis; /var/lib/portcullis for root]
-    #[arg(long, global = true, value_name = "DIR", env = "PORTCULLIS_HOME", hide_env_values = true)]
+    /// Folder of state, configuration and sockets [default: PORTCULLIS_HOME, else ~/.portcullis, or
+    /// /var/lib/portcullis for root]
+    #[arg(long, global = true, value_name = "DIR")]
     pub home: Option<PathBuf>,
     /// Whose key file to use when there are several
     #[arg(long, global = true, value_name = "ID")]
     pub operator: Option<OperatorId>,
-    /// The key file itself
-    #[arg(long, global = true, value_name = "FILE", env = "PORTCULLIS_KEY", hide_env_values = true)]
+    /// The key file itself [default: PORTCULLIS_KEY, else operators/ID.pcop in the home]
+    #[arg(long, global = true, value_name = "FILE")]
     pub key: Option<PathBuf>,
     /// Read the passphrase, one line, from this file descriptor
     #[arg(long, global = true, value_name = "N")]

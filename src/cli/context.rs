@@ -19,7 +19,12 @@ pub struct Context {
 
 impl Context {
     /// Finds the home that the options, or else the person, stand for.
-    pub fn new(global: Global) -> Self {
+    pub fn new(mut global: Global) -> Self {
+        // Read here and not by the parser, which would take them for options in its usage lines.
+        let named =
+            |variable| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
+        global.home = global.home.or_else(|| named("PORTCULLIS_HOME"));
+        global.key = global.key.or_else(|| named("PORTCULLIS_KEY"));
         let is_root = rustix::process::geteuid().is_root();
         let system_exists = Path::new(Home::SYSTEM_DIR).is_dir();
         let home = choose_home(global.home.clone(), is_root && system_exists, std::env::home_dir());

@@ -8,6 +8,7 @@ mod hand_over;
 mod host;
 mod passphrase;
 mod questions;
+mod quiet;
 mod refusal;
 mod render;
 mod session;
@@ -24,13 +25,14 @@ use clap::Parser as _;
 
 use args::{Cli, Verb};
 use context::Context;
-use failure::{Failure, Stop, exit};
+use failure::{Stop, exit};
 
 /// Does what the arguments say, and gives the exit code.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     match Cli::try_parse_from(&args) {
         Ok(cli) => {
+            quiet::start_anew(&cli.verb, &args);
             let context = Context::new(cli.global);
             let json = context.screen.json;
             ended(dispatch(cli.verb, &context), json)
@@ -71,11 +73,11 @@ fn dispatch(verb: Verb, context: &Context) -> Result<u8, Stop> {
         Verb::Completions(args) => verbs::completions::run(args, context),
         Verb::Man(args) => verbs::man::run(args, context),
         Verb::Setup(args) => verbs::setup::run(&args, context),
-        Verb::Serve(_) => Err(Failure::not_built("serve").into()),
+        Verb::Serve(_) => verbs::serve::run(context),
         Verb::Console(args) => verbs::console::run(&args, context),
-        Verb::Demo(_) => Err(Failure::not_built("demo").into()),
+        Verb::Demo(args) => verbs::demo::run(&args, context),
         Verb::Softtpm(args) => verbs::softtpm::run(&args, context),
-        Verb::Listener(_) => Err(Failure::not_built("__listener").into()),
+        Verb::Listener(_) => verbs::listener::run(),
     };
     done.map(|()| exit::DONE)
 }

@@ -3,8 +3,10 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use clap::CommandFactory as _;
 use clap::error::ErrorKind;
 
+use super::args::Cli;
 use super::failure::{Failure, exit};
 use super::render::{self, Screen};
 
@@ -23,14 +25,21 @@ pub fn end(error: &clap::Error, args: &[OsString]) -> ExitCode {
         }
         _ => {
             let json = args.iter().any(|arg| arg == "--json");
-            render::failure(&failure(&text), json);
+            render::failure(&failure(&text, verb_of(args)), json);
             ExitCode::from(exit::USAGE)
         }
     }
 }
 
+/// The verb that was meant, where it is one.
+fn verb_of(args: &[OsString]) -> Option<String> {
+    let known = Cli::command();
+    let verbs = args.iter().skip(1).filter_map(|arg| arg.to_str());
+    verbs.map(str::to_owned).find(|arg| known.get_subcommands().any(|verb| verb.get_name() == arg))
+}
+
 /// Makes two lines of clap's paragraphs: the first says what, a tip or the usage says what next.
-fn failure(text: &str) -> Failure {
+fn failure(text: &str, verb: Option<String>) -> Failure {
     let what = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
     let what = what.lines().map(str::trim).collect::<Vec<_>>().join(" ");
     let tips: Vec<_> = text.lines().filter_map(|line| line.trim().strip_prefix("tip: ")).collect();
@@ -39,7 +48,9 @@ fn failure(text: &str) -> Failure {
     let advice = match (tips.is_empty(), usage) {
         (false, _) => format!("tip: {}", tips.join("; ")),
         (true, Some(usage)) => usage,
-        (true, None) => "see `portcullis --help`".to_owned(),
+        (true, None) => {
+            format!("see `portcullis {}--help`", verb.map_or_else(String::new, |verb| verb + " "))
+        }
     };
     Failure::usage("usage", what, advice)
 }
@@ -49,17 +60,11 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
-    use crate::cli::args::Cli;
 
     #[test]
     fn a_wrong_command_line_says_what_and_what_next() {
         let cases: [(&str, &[&str], &str, &str); 4] = [
-            (
-                "a verb mistyped",
-                &["aprove", "7K2M"],
-                "unrecognized subcommand 'aprove'",
-                "tip: a similar subcommand exists: 'approve'",
-            ),
+            ("a verb mistyped", &["softtp"], "unrecognized subcommand 'softtp'", "'softtpm'"),
             (
                 "an option mistyped",
                 &["requests", "--al"],
@@ -76,17 +81,15 @@ mod tests {
                 "a bad id",
                 &["deny", "7I2M", "--reason", "no"],
                 "invalid value '7I2M' for '<ID>': \"7I2M\" is not a request id: 4 characters of 0-9 and A-Z without I, L, O and U",
-                "see `portcullis --help`",
+                "see `portcullis deny --help`",
             ),
         ];
         for (name, args, what, advice) in cases {
             let error = Cli::try_parse_from([&["portcullis"], args].concat()).expect_err(name);
-            let failure = failure(&error.render().to_string());
-            assert_eq!(
-                (failure.what.as_str(), failure.advice.as_str(), failure.exit),
-                (what, advice, 2),
-                "{name}"
-            );
+            let words: Vec<OsString> = [&["portcullis"], args].concat().iter().map(OsString::from).collect();
+            let failure = failure(&error.render().to_string(), verb_of(&words));
+            assert_eq!((failure.what.as_str(), failure.exit), (what, 2), "{name}");
+            assert!(failure.advice.contains(advice), "{name}: {}", failure.advice);
         }
     }
 }

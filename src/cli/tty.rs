@@ -82,9 +82,9 @@ impl Tty {
     }
 
     fn answer(&mut self, question: &str, shown: bool) -> Result<Zeroizing<Vec<u8>>, Stop> {
-        self.say(question)?;
-        // Entering throws away what was typed before the question could be read.
+        // Entering throws away what was typed before the question could be read, and nothing after it.
         let raw = Raw::enter(&self.file).map_err(gone)?;
+        (&self.file).write_all(question.as_bytes()).map_err(gone)?;
         let mut line = Line::new(shown);
         let key = loop {
             let byte = self.key()?;

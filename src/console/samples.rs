@@ -77,6 +77,7 @@ fn view(doc: RequestDoc, state: StateName, approvals: &[&str]) -> RequestView {
         state,
         approvals: approvals.iter().map(|id| operator(id)).collect(),
         need: 2,
+        agreed: None,
         window: None,
         pulls_left: None,
         now: now(),

@@ -35,7 +35,10 @@ impl Desk<'_> {
             Ask::Deposit(deposit) => {
                 let name = deposit.name.clone();
                 let generation = appliance.deposit(at, operator, *deposit)?;
-                Ok(Reply::Done { request: None, message: format!("{name} generation {generation} is deposited") })
+                Ok(Reply::Done {
+                    request: None,
+                    message: format!("{name} generation {generation} is deposited"),
+                })
             }
             Ask::RequestRelease { credential, job, window, pulls, reason, ticket } => {
                 let wish = Wish { operator: operator.clone(), reason, ticket };
@@ -53,7 +56,8 @@ impl Desk<'_> {
                 self.done(appliance, &id, "the request is made")
             }
             Ask::Approve { id, statement, signature, share } => {
-                let yes = Yes { operator: operator.clone(), request: id.clone(), statement, signature, share };
+                let yes =
+                    Yes { operator: operator.clone(), request: id.clone(), statement, signature, share };
                 appliance.approve(at, yes)?;
                 self.done(appliance, &id, "approved")
             }
@@ -81,6 +85,7 @@ impl Desk<'_> {
             Ask::Credentials => Reply::Credentials { credentials: appliance.credential_views(at) },
             Ask::Credential { name } => Reply::Credential(Box::new(appliance.credential_view(at, &name)?)),
             Ask::Clients => Reply::Clients { clients: appliance.state().clients.values().cloned().collect() },
+            Ask::Roster => Reply::Roster { roster: appliance.state().roster().clone() },
             Ask::Requests { all } => {
                 let requests = appliance.request_views(at, all, |id| self.jobs.waiting_for(id));
                 Reply::Requests { requests }
@@ -104,6 +109,9 @@ impl Desk<'_> {
 
     fn done(&self, appliance: &Appliance, id: &RequestId, message: &str) -> Result<Reply, Refusal> {
         let view = self.view(appliance, id)?;
-        Ok(Reply::Done { message: format!("{message}: {id} is {}", view.state_text()), request: Some(Box::new(view)) })
+        Ok(Reply::Done {
+            message: format!("{message}: {id} is {}", view.state_text()),
+            request: Some(Box::new(view)),
+        })
     }
 }

@@ -29,8 +29,10 @@ pub struct LogEnd {
 pub struct Clock {
     /// The appliance's clock when `boottime_ms` was read.
     base: Timestamp,
-    chip: ChipTime,
     boottime_ms: u64,
+    /// The first and the last reading of the chip, each with the boot-time milliseconds it was made at.
+    first: (ChipTime, u64),
+    last: (ChipTime, u64),
 }
 
 /// The clocks of the system, at one instant.
@@ -67,12 +69,19 @@ impl Clock {
         } else {
             system.wall.max(end.ts)
         };
-        Self { base, chip, boottime_ms: system.boottime_ms }
+        let reading = (chip, system.boottime_ms);
+        Self { base, boottime_ms: system.boottime_ms, first: reading, last: reading }
     }
 
     /// The chip's boot that this clock was begun in.
     pub const fn boot(&self) -> ChipBoot {
-        self.chip.boot
+        self.first.0.boot
+    }
+
+    /// Takes a new reading of the chip in the same boot. `system` was read just after it, so what is
+    /// reckoned from it is never ahead of the chip.
+    pub const fn read_chip(&mut self, system: SystemClocks, chip: ChipTime) {
+        self.last = (chip, system.boottime_ms);
     }
 
     /// Now.
@@ -82,7 +91,9 @@ impl Clock {
         let behind = system.wall.until(now);
         let alarm = (behind > TOLERANCE)
             .then(|| format!("the system clock says {}, and it is {now} by log and chip", system.wall));
-        Moment { now, mono: self.chip.clock_ms + passed.ms(), boot: self.chip.boot, alarm }
+        let (chip, read_ms) = self.last;
+        let mono = chip.clock_ms + system.boottime_ms.saturating_sub(read_ms);
+        Moment { now, mono, boot: chip.boot, alarm }
     }
 
     /// What `doctor` says of a system clock that is ahead: it is not believed, and nothing is refused.
@@ -92,12 +103,10 @@ impl Clock {
             .then(|| format!("the system clock says {}, and it is {now} by log and chip", system.wall))
     }
 
-    /// Chip and boot-time milliseconds since the clock was begun, given a reading of the chip.
-    pub const fn rate(&self, system: SystemClocks, chip: ChipTime) -> (u64, u64) {
-        (
-            chip.clock_ms.saturating_sub(self.chip.clock_ms),
-            system.boottime_ms.saturating_sub(self.boottime_ms),
-        )
+    /// Chip and boot-time milliseconds between the first and the last reading of the chip.
+    pub const fn rate(&self) -> (u64, u64) {
+        let (first, last) = (self.first, self.last);
+        (last.0.clock_ms.saturating_sub(first.0.clock_ms), last.1.saturating_sub(first.1))
     }
 }
 
@@ -124,7 +133,13 @@ mod tests {
             ("wall set ahead in one boot", 150, later(BOOT, 1), 101, false),
             ("reboot, wall later", 105, later(NEXT, 0), 105, false),
             ("reboot, wall set back", 90, later(NEXT, 0), 100, true),
-            ("chip clock went back, wall later", 105, ChipTime { clock_ms: 0, boot: BOOT, safe: true }, 105, false),
+            (
+                "chip clock went back, wall later",
+                105,
+                ChipTime { clock_ms: 0, boot: BOOT, safe: true },
+                105,
+                false,
+            ),
         ];
         for (name, wall, chip, now, alarm) in cases {
             let at = system(wall * HOUR, 7);

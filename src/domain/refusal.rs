@@ -3,8 +3,9 @@
 use super::ids::{CredentialName, Generation, JobName, OperatorId, RequestId};
 use super::operator::Role;
 use super::time::{Day, Interval, Timestamp};
-use super::wire::operator::{Refused, StateName};
-use super::wire::pc1::DenyCode;
+use super::wire::operator::StateName;
+
+mod answer;
 
 /// Why the appliance said no. Nothing was changed.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -102,7 +103,9 @@ pub enum Refusal {
         generation: Generation,
     },
     /// The quorum could never be reached.
-    #[error("only {able} people may approve this, and it takes {need}")]
+    #[error(
+        "it takes {need} people to approve this, and the roster has {able} who neither asked nor deposited"
+    )]
     NoQuorumPossible {
         /// People on the roster who neither asked nor deposited.
         able: usize,
@@ -277,129 +280,4 @@ pub enum Refusal {
         /// What is wrong with it.
         why: String,
     },
-}
-
-impl Refusal {
-    /// The code, the exit code and what to do next.
-    pub fn parts(&self) -> (&'static str, u8, &'static str) {
-        const REFUSED: u8 = 3;
-        const PENDING: u8 = 4;
-        const TPM: u8 = 5;
-        const INTEGRITY: u8 = 6;
-        match self {
-            Self::Frozen { .. } => ("frozen", REFUSED, "two operators can lift it: portcullis thaw"),
-            Self::NotFrozen => ("not-frozen", REFUSED, "nothing needs to be done"),
-            Self::ThawWaits { .. } => ("thaw-waits", REFUSED, "approve that one: portcullis requests"),
-            Self::NotOnRoster { .. } => (
-                "not-on-roster",
-                REFUSED,
-                "use a key file of this appliance: portcullis operator list shows whose are",
-            ),
-            Self::WrongRole { .. } => {
-                ("wrong-role", REFUSED, "ask somebody who has it: portcullis operator list")
-            }
-            Self::NoRequest { .. } => ("no-request", REFUSED, "list them with: portcullis requests --all"),
-            Self::WrongState { .. } => ("wrong-state", REFUSED, "look at it with: portcullis requests --all"),
-            Self::Expired { .. } => ("expired", REFUSED, "ask again: portcullis request"),
-            Self::NotExpired { .. } => ("not-expired", REFUSED, "wait, or revoke it"),
-            Self::DuplicateApprover { .. } => {
-                ("duplicate-approver", REFUSED, "another person has to approve")
-            }
-            Self::OwnRequest { .. } => ("own-request", REFUSED, "another person has to approve"),
-            Self::OwnDeposit { .. } => ("own-deposit", REFUSED, "another person has to approve"),
-            Self::NoQuorumPossible { .. } => (
-                "no-quorum-possible",
-                REFUSED,
-                "let somebody else ask or deposit, or put more people on the roster",
-            ),
-            Self::WindowWidened { .. } => {
-                ("window-widened", REFUSED, "an approver may shorten, never lengthen")
-            }
-            Self::StatementDiffers { .. } => {
-                ("statement-differs", REFUSED, "read the request again and approve that")
-            }
-            Self::BadSignature { .. } => ("bad-signature", REFUSED, "use the key file that is on the roster"),
-            Self::BadShare { .. } => {
-                ("bad-share", REFUSED, "run portcullis doctor; the credential may need depositing again")
-            }
-            Self::BadWindow { .. } => (
-                "bad-window",
-                REFUSED,
-                "ask for one that ends in the future, at most 24 h long, within 7 days",
-            ),
-            Self::BadPulls { .. } => ("bad-pulls", REFUSED, "ask for 1 to 100"),
-            Self::NoCredential { .. } => ("no-credential", REFUSED, "list them with: portcullis list"),
-            Self::CredentialExists { .. } => {
-                ("credential-exists", REFUSED, "deposit its next generation with --next")
-            }
-            Self::StaleDeposit { .. } => ("stale-deposit", REFUSED, "deposit again"),
-            Self::BadDeposit { .. } => {
-                ("bad-deposit", REFUSED, "deposit again with this version of portcullis")
-            }
-            Self::PastSunset { .. } => (
-                "past-sunset",
-                REFUSED,
-                "retire it, or deposit it again with a new sunset and the reason for it",
-            ),
-            Self::UnknownJob { .. } => {
-                ("unknown-job", REFUSED, "add it under two operators: portcullis client add")
-            }
-            Self::Evidence { .. } => {
-                ("evidence", REFUSED, "compare the record with the caller: portcullis client list")
-            }
-            Self::NotGranted { .. } => {
-                ("not-granted", REFUSED, "grant it under two operators: portcullis client add")
-            }
-            Self::OutsideWindow { .. } => ("outside-window", PENDING, "pull inside the window"),
-            Self::Ended { .. } => ("ended", REFUSED, "ask operators for a new window: portcullis request"),
-            Self::Clock { .. } => {
-                ("clock", REFUSED, "set the system clock right, then run portcullis doctor")
-            }
-            Self::Busy { .. } => ("busy", PENDING, "try again in a minute"),
-            Self::Impossible { .. } => {
-                ("impossible", INTEGRITY, "keep the store as it is and run portcullis audit verify")
-            }
-            Self::Chip { .. } => ("chip", TPM, ""),
-            Self::Integrity { .. } => (
-                "integrity",
-                INTEGRITY,
-                "keep the store as it is, look at the disk, and compare with an earlier dump",
-            ),
-            Self::Record { .. } => {
-                ("record", INTEGRITY, "deposit the credential again, and find out who changed the store")
-            }
-            Self::Message { .. } => ("message", 2, "use this version of portcullis on both sides"),
-        }
-    }
-
-    /// What goes over the operators' channel.
-    pub fn to_wire(&self) -> Refused {
-        let (code, exit, advice) = self.parts();
-        let advice = if let Self::Chip { advice, .. } = self { advice.clone() } else { advice.to_owned() };
-        Refused { code: code.to_owned(), exit, what: self.to_string(), advice }
-    }
-
-    /// What a job is told on its line.
-    pub const fn deny_code(&self) -> DenyCode {
-        match self {
-            Self::Frozen { .. } => DenyCode::Frozen,
-            Self::UnknownJob { .. } => DenyCode::UnknownJob,
-            Self::Evidence { .. } => DenyCode::Evidence,
-            Self::NotGranted { .. } => DenyCode::NotGranted,
-            Self::NoCredential { .. } => DenyCode::NoCredential,
-            Self::PastSunset { .. } => DenyCode::Sunset,
-            Self::Clock { .. } => DenyCode::Clock,
-            Self::Busy { .. } => DenyCode::Busy,
-            Self::Chip { .. } => DenyCode::Chip,
-            Self::Record { .. } | Self::Impossible { .. } | Self::Integrity { .. } => DenyCode::Record,
-            Self::Expired { .. } | Self::OutsideWindow { .. } => DenyCode::Expired,
-            Self::Ended { state, .. } => match state {
-                StateName::Spent => DenyCode::Spent,
-                StateName::Denied => DenyCode::Denied,
-                StateName::Revoked => DenyCode::Revoked,
-                _ => DenyCode::Expired,
-            },
-            _ => DenyCode::Policy,
-        }
-    }
 }

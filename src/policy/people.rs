@@ -35,7 +35,9 @@ pub fn may_freeze(facts: &Facts<'_>, operator: &OperatorId) -> Result<(), Refusa
 pub fn may_deposit(facts: &Facts<'_>, deposited: &Deposited, exists: bool) -> Result<(), Refusal> {
     with_role(facts, &deposited.depositor, Role::Custodian)?;
     facts.check_not_frozen()?;
-    if exists { facts.check_clock()? }
+    if exists {
+        facts.check_clock()?
+    }
     Ok(())
 }
 
@@ -56,7 +58,8 @@ pub fn may_request(facts: &Facts<'_>, doc: &RequestDoc) -> Result<(), Refusal> {
                 let sunset = current.terms.sunset;
                 return Err(Refusal::PastSunset { credential: credential.clone(), sunset });
             }
-            let client = facts.state.clients.get(job).ok_or_else(|| Refusal::UnknownJob { job: job.clone() })?;
+            let client =
+                facts.state.clients.get(job).ok_or_else(|| Refusal::UnknownJob { job: job.clone() })?;
             if !client.grants.allows(credential) {
                 return Err(Refusal::NotGranted { job: job.clone(), credential: credential.clone() });
             }

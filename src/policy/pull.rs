@@ -55,7 +55,11 @@ pub fn decide_pull(
     )
 }
 
-fn check_client(client: &ClientRecord, credential: &CredentialName, evidence: &Evidence) -> Result<(), Refusal> {
+fn check_client(
+    client: &ClientRecord,
+    credential: &CredentialName,
+    evidence: &Evidence,
+) -> Result<(), Refusal> {
     client.selectors.matches(evidence).map_err(|mismatch| Refusal::Evidence {
         job: client.job.clone(),
         selector: mismatch.selector.to_string(),
@@ -75,7 +79,9 @@ fn is_for(request: &Request, job: &JobName, current: Generation) -> bool {
 /// The open window that closes first.
 fn serve(asked: &[&Request], facts: &Facts<'_>) -> Option<Pull> {
     let open = asked.iter().filter_map(|request| match &request.phase {
-        Phase::Armed(armed) if armed.window.contains(facts.now) => Some((armed.window.closes(), &request.doc.id)),
+        Phase::Armed(armed) if armed.window.contains(facts.now) => {
+            Some((armed.window.closes(), &request.doc.id))
+        }
         _ => None,
     });
     open.min().map(|(_, id)| Pull::Serve(id.clone()))
@@ -83,12 +89,14 @@ fn serve(asked: &[&Request], facts: &Facts<'_>) -> Option<Pull> {
 
 /// A window that opens later, or a request that is not over.
 fn wait(asked: &[&Request], facts: &Facts<'_>) -> Option<Pull> {
-    let live = asked.iter().filter(|request| request.state().is_live() && request.check_not_over(facts.now).is_ok());
+    let live =
+        asked.iter().filter(|request| request.state().is_live() && request.check_not_over(facts.now).is_ok());
     live.min_by_key(|request| request.ends()).map(|request| Pull::Wait(request.doc.id.clone()))
 }
 
 /// The ended request that stands in the way longest.
 fn ended<'a>(asked: &[&'a Request], facts: &Facts<'_>) -> Option<&'a Request> {
-    let standing = asked.iter().filter(|request| request.stands_until().is_some_and(|until| facts.now < until));
+    let standing =
+        asked.iter().filter(|request| request.stands_until().is_some_and(|until| facts.now < until));
     standing.max_by_key(|request| request.stands_until()).copied()
 }

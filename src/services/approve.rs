@@ -86,7 +86,11 @@ impl Appliance {
     /// The share, when it is the one that was deposited for this operator; `None` for other kinds.
     fn check_share(&self, request: &Request, yes: &Yes) -> Result<Option<Share>, Refusal> {
         let Subject::Release { credential, generation, .. } = &request.doc.subject else { return Ok(None) };
-        let bad = |problem| Refusal::BadShare { request: yes.request.clone(), operator: yes.operator.clone(), problem };
+        let bad = |problem| Refusal::BadShare {
+            request: yes.request.clone(),
+            operator: yes.operator.clone(),
+            problem,
+        };
         let share = yes.share.as_ref().ok_or_else(|| bad("missing"))?;
         let share = Share::parse(share.expose()).map_err(|_| bad("malformed"))?;
         let record = self.record(credential, *generation)?.1;

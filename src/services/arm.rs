@@ -41,15 +41,15 @@ impl Appliance {
         let Phase::Arming(arming) = &request.phase else { return Err(request.wrong_state("armed")) };
         let (id, wanted) = (request.doc.id.clone(), arming.window);
         let key = self.data_key(permit, shares)?;
-        let time = self.ledger.board.chip.time().map_err(|error| chip_refusal(&error))?;
-        let gate = self.ledger.board.chip.gate(&self.ledger.board.auths).map_err(|error| chip_refusal(&error))?;
-        let window = wanted.armed_at(at.now).ok_or(Refusal::BadWindow { why: "must not be over when it is armed" })?;
-        if time.boot != at.boot {
-            return Err(Refusal::Clock { why: "the board was restarted meanwhile".to_owned() });
-        }
-        let (opens_ms, closes_ms) = on_chip(window, at.now.ms(), time.clock_ms);
-        let bounds = WindowBounds { opens_ms, closes_ms, boot: time.boot, gate };
-        let sealed = self.ledger.board.chip.seal_window(key.key(), &bounds).map_err(|error| chip_refusal(&error))?;
+        let gate =
+            self.ledger.board.chip.gate(&self.ledger.board.auths).map_err(|error| chip_refusal(&error))?;
+        let window =
+            wanted.armed_at(at.now).ok_or(Refusal::BadWindow { why: "must not be over when it is armed" })?;
+        // If the board was restarted since `at`, the chip will refuse this boot.
+        let (opens_ms, closes_ms) = on_chip(window, at.now.ms(), at.mono);
+        let bounds = WindowBounds { opens_ms, closes_ms, boot: at.boot, gate };
+        let sealed =
+            self.ledger.board.chip.seal_window(key.key(), &bounds).map_err(|error| chip_refusal(&error))?;
         let sealed = crate::domain::canonical::to_vec(&sealed);
         let chip = (opens_ms, closes_ms);
         let body = Body::Armed { request: id.clone(), window, chip, gate, sealed: digest(&sealed) };
@@ -66,10 +66,15 @@ impl Appliance {
         let q = join(&sealed, shares, record.k).map_err(|error| damaged(error.to_string()))?;
         let t = self.ledger.board.chip.open_half(&half, permit).map_err(|error| chip_refusal(&error))?;
         let mut salt = [0; 32];
-        hex::decode_to_slice(&record.salt, &mut salt).map_err(|_| damaged("its salt is not hex".to_owned()))?;
+        hex::decode_to_slice(&record.salt, &mut salt)
+            .map_err(|_| damaged("its salt is not hex".to_owned()))?;
         let key = derive_data_key(&t, &q, &salt, &credential, generation);
         let subject = EnvelopeSubject { credential: &credential, generation, kind: kind.word() };
-        drop(envelope(&record).and_then(|e| e.open(&key, &subject).map_err(|e| e.to_string())).map_err(damaged)?);
+        drop(
+            envelope(&record)
+                .and_then(|e| e.open(&key, &subject).map_err(|e| e.to_string()))
+                .map_err(damaged)?,
+        );
         Ok(key)
     }
 
@@ -92,7 +97,11 @@ impl Appliance {
     }
 
     /// One generation as the log has it.
-    pub(super) fn deposited(&self, name: &CredentialName, generation: Generation) -> Result<&Deposited, Refusal> {
+    pub(super) fn deposited(
+        &self,
+        name: &CredentialName,
+        generation: Generation,
+    ) -> Result<&Deposited, Refusal> {
         let generations = self.state().credentials.get(name);
         let one = generations.and_then(|all| all.iter().find(|one| one.generation == generation));
         one.ok_or_else(|| Refusal::NoCredential { credential: name.clone() })

@@ -51,12 +51,21 @@ impl Appliance {
         }
         let (ours, theirs) = (self.ledger.tree().head(), tree.head());
         if ours != theirs {
-            return Err(integrity(format!("the store has another log than the one in memory: {theirs:?}, not {ours:?}")));
+            return Err(integrity(format!(
+                "the store has another log than the one in memory: {theirs:?}, not {ours:?}"
+            )));
         }
         let state = self.state();
-        let anchor = self.ledger.board.anchor(state.founding.epoch_base).map_err(|error| super::chip_refusal(&error))?;
+        let anchor = self
+            .ledger
+            .board
+            .anchor(state.founding.epoch_base)
+            .map_err(|error| super::chip_refusal(&error))?;
         if anchor.epoch != state.epoch {
-            return Err(integrity(format!("the chip is at epoch {} and the log at {}", anchor.epoch, state.epoch)));
+            return Err(integrity(format!(
+                "the chip is at epoch {} and the log at {}",
+                anchor.epoch, state.epoch
+            )));
         }
         Ok(Reply::AuditVerified { size: tree.size(), root: tree.root().to_string(), epoch: state.epoch })
     }

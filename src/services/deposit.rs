@@ -24,7 +24,10 @@ impl Appliance {
         let state = self.state();
         match (state.current(name), next) {
             (Ok(current), false) => {
-                return Err(Refusal::CredentialExists { credential: name.clone(), generation: current.generation });
+                return Err(Refusal::CredentialExists {
+                    credential: name.clone(),
+                    generation: current.generation,
+                });
             }
             (Err(refusal), true) => return Err(refusal),
             _ => {}
@@ -41,7 +44,12 @@ impl Appliance {
     ///
     /// # Errors
     /// A [`Refusal`]; nothing was changed.
-    pub fn deposit(&mut self, at: &Moment, operator: &OperatorId, deposit: Deposit) -> Result<Generation, Refusal> {
+    pub fn deposit(
+        &mut self,
+        at: &Moment,
+        operator: &OperatorId,
+        deposit: Deposit,
+    ) -> Result<Generation, Refusal> {
         let Deposit { name, generation, terms, t, record } = deposit;
         let bad = |why| Refusal::BadDeposit { credential: name.clone(), why };
         if generation != self.state().next_generation(&name) {
@@ -53,7 +61,7 @@ impl Appliance {
         if deposited.terms.is_past_sunset(at.now) {
             return Err(Refusal::PastSunset { credential: name, sunset: deposited.terms.sunset });
         }
-        self.check_shares(&name, &record)?;
+        self.check_shares(&name, operator, &record)?;
         let t = t.to_key().ok_or_else(|| bad("its half of the key has not 32 bytes"))?;
         let sealed = self.ledger.board.chip.seal(&t).map_err(|error| chip_refusal(&error))?;
         drop(t);
@@ -71,9 +79,11 @@ impl Appliance {
     }
 
     /// The shares must be one for each person who may approve, for the quorum of the roster in force.
+    /// Who deposits may not approve, and so has no share.
     fn check_shares(
         &self,
         name: &CredentialName,
+        depositor: &OperatorId,
         record: &crate::domain::wire::operator::WrappedRecord,
     ) -> Result<(), Refusal> {
         let bad = |why| Refusal::BadDeposit { credential: name.clone(), why };
@@ -87,9 +97,10 @@ impl Appliance {
         }
         let sealed = super::approve::sealed_shares(record);
         let people: BTreeSet<&OperatorId> = sealed.iter().map(|share| share.operator()).collect();
-        let wanted: BTreeSet<&OperatorId> = roster.with_role(Role::Operator).map(|person| &person.id).collect();
+        let wanted: BTreeSet<&OperatorId> =
+            roster.with_role(Role::Operator).map(|person| &person.id).filter(|id| *id != depositor).collect();
         if people != wanted || sealed.len() != wanted.len() || record.shares.len() != sealed.len() {
-            return Err(bad("it has not one share for each operator"));
+            return Err(bad("it has not one share for each operator but the depositor"));
         }
         if super::arm::envelope(record).is_err() {
             return Err(bad("its envelope does not read"));

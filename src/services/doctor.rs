@@ -2,24 +2,28 @@
 
 use super::{Appliance, Moment};
 use crate::domain::operator::Role;
+use crate::domain::selector::KernelProof;
 use crate::domain::wire::operator::{Finding, Level};
+use crate::tpm::Chip;
 
 /// What the daemon knows of its own process.
 #[derive(Clone, Debug, Default)]
 pub struct ProcessFacts {
     /// Why memory could not be locked, if it could not.
     pub memory: Option<String>,
-    /// How the kernel identifies peers: `pidfd` or `start-time`.
-    pub peers: String,
+    /// How the kernel ties evidence to a process.
+    pub peers: Option<KernelProof>,
     /// Chip milliseconds and boot-time milliseconds since the daemon started.
     pub clock_rate: (u64, u64),
+    /// What the system clock says, when it is ahead of log and chip.
+    pub clock_ahead: Option<String>,
 }
 
 impl Appliance {
     /// Looks at TPM, clock, log, quorum and process.
     pub fn doctor(&self, at: &Moment, process: &ProcessFacts) -> Vec<Finding> {
         let mut findings = self.chip_findings();
-        findings.push(clock_finding(at));
+        findings.push(clock_finding(at, process.clock_ahead.as_deref()));
         findings.push(rate_finding(process.clock_rate));
         findings.extend(self.log_findings());
         findings.push(self.quorum_finding());
@@ -31,9 +35,12 @@ impl Appliance {
                 "raise RLIMIT_MEMLOCK for the daemon, or turn swap off",
             ),
         });
-        findings.push(match process.peers.as_str() {
-            "pidfd" => ok("peers", "the kernel pins callers by pidfd"),
-            other => warn("peers", format!("callers are pinned by {other}"), "use Linux 6.5 or later"),
+        findings.push(match process.peers {
+            Some(KernelProof::Pidfd) => ok("peers", "the kernel pins callers by pidfd"),
+            Some(KernelProof::StartTime) => {
+                warn("peers", "callers are pinned by their start time", "use Linux 6.5 or later")
+            }
+            None => fail("peers", "the kernel does not say who calls", "look whether /proc is mounted"),
         });
         findings
     }
@@ -41,7 +48,11 @@ impl Appliance {
     fn chip_findings(&self) -> Vec<Finding> {
         let board = &self.ledger.board;
         let mut findings = vec![if self.ledger.is_evaluation() {
-            warn("appliance", "EVALUATION: a software TPM holds the keys", "set up anew on a board with a TPM 2.0 before real credentials go in")
+            warn(
+                "appliance",
+                "EVALUATION: a software TPM holds the keys",
+                "set up anew on a board with a TPM 2.0 before real credentials go in",
+            )
         } else {
             ok("appliance", "its keys are in a TPM")
         }];
@@ -49,15 +60,7 @@ impl Appliance {
             Ok(()) => ok("tpm", format!("{} is the one of set-up", board.chip.tcti())),
             Err(error) => fail("tpm", error.to_string(), error.advice()),
         });
-        findings.push(match board.chip.pcr_status() {
-            Ok(status) if status.holds() => ok("pcrs", format!("{} are those of set-up", board.chip.pins().pcrs())),
-            Ok(_) => fail(
-                "pcrs",
-                format!("{} are not those of set-up", board.chip.pins().pcrs()),
-                "find out what changed in the boot chain; nothing can be released until it is back",
-            ),
-            Err(error) => fail("pcrs", error.to_string(), error.advice()),
-        });
+        findings.push(pcr_finding(&board.chip));
         findings
     }
 
@@ -78,7 +81,9 @@ impl Appliance {
         };
         let frozen = match &state.frozen {
             None => ok("freeze", "not frozen"),
-            Some(freeze) => warn("freeze", format!("frozen by {freeze}"), "two operators can lift it: portcullis thaw"),
+            Some(freeze) => {
+                warn("freeze", format!("frozen by {freeze}"), "two operators can lift it: portcullis thaw")
+            }
         };
         vec![log, frozen]
     }
@@ -97,10 +102,29 @@ impl Appliance {
     }
 }
 
-fn clock_finding(at: &Moment) -> Finding {
-    match &at.alarm {
-        None => ok("clock", format!("{}, boot {}", at.now, at.boot)),
-        Some(why) => fail("clock", why.clone(), "set the system clock right; releases stay refused until it is"),
+/// Whether the measured state is that of set-up.
+pub(super) fn pcr_finding(chip: &Chip) -> Finding {
+    let pcrs = chip.pins().pcrs();
+    match chip.pcr_status() {
+        Ok(status) if status.holds() => ok("pcrs", format!("{pcrs} are those of set-up")),
+        Ok(_) => fail(
+            "pcrs",
+            format!("{pcrs} are not those of set-up"),
+            "find out what changed in the boot chain; nothing can be released until it is back",
+        ),
+        Err(error) => fail("pcrs", error.to_string(), error.advice()),
+    }
+}
+
+fn clock_finding(at: &Moment, ahead: Option<&str>) -> Finding {
+    match (&at.alarm, ahead) {
+        (None, None) => ok("clock", format!("{}, boot {}", at.now, at.boot)),
+        (None, Some(ahead)) => {
+            warn("clock", ahead, "set the system clock right; it is not believed until the next reboot")
+        }
+        (Some(why), _) => {
+            fail("clock", why.clone(), "set the system clock right; releases stay refused until it is")
+        }
     }
 }
 
@@ -119,14 +143,14 @@ fn rate_finding((chip_ms, boot_ms): (u64, u64)) -> Finding {
     }
 }
 
-fn ok(what: &str, seen: impl Into<String>) -> Finding {
+pub(super) fn ok(what: &str, seen: impl Into<String>) -> Finding {
     Finding { what: what.to_owned(), level: Level::Ok, seen: seen.into(), advice: None }
 }
 
-fn warn(what: &str, seen: impl Into<String>, advice: &str) -> Finding {
+pub(super) fn warn(what: &str, seen: impl Into<String>, advice: &str) -> Finding {
     Finding { level: Level::Warn, advice: Some(advice.to_owned()), ..ok(what, seen) }
 }
 
-fn fail(what: &str, seen: impl Into<String>, advice: &str) -> Finding {
+pub(super) fn fail(what: &str, seen: impl Into<String>, advice: &str) -> Finding {
     Finding { level: Level::Fail, advice: Some(advice.to_owned()), ..ok(what, seen) }
 }

@@ -38,8 +38,14 @@ impl Appliance {
 
     /// When time alone has something to do next; `None` when it has not.
     pub fn next_due(&self, at: &Moment) -> Option<Timestamp> {
-        let again = (!self.closing.is_empty()).then(|| at.now.plus(crate::domain::time::Length::from_seconds(1)));
-        [self.state().next_end(), again].into_iter().flatten().min()
+        let again =
+            (!self.closing.is_empty()).then(|| at.now.plus(crate::domain::time::Length::from_seconds(1)));
+        [self.state().next_end(), self.state().next_opening(at.now), again].into_iter().flatten().min()
+    }
+
+    /// Whether a window opened after `since`, by time alone.
+    pub fn has_opened(&self, since: Timestamp, at: &Moment) -> bool {
+        self.state().next_opening(since).is_some_and(|opens| opens <= at.now)
     }
 
     /// Asks the chip of windows that have ended, without asking it to unseal, and writes down what
@@ -49,7 +55,9 @@ impl Appliance {
             let answer = self.ledger.board.chip.probe_window(&self.ledger.board.auths, &closing.sealed);
             closing.asked += 1;
             let answer = match answer {
-                Ok(WindowProbe::Refused { rc, which }) => format!("closed, TPM response code {rc:#05x}: {which}"),
+                Ok(WindowProbe::Refused { rc, which }) => {
+                    format!("closed, TPM response code {rc:#05x}: {which}")
+                }
                 Ok(WindowProbe::Open) if closing.asked < PROBES_MAX => {
                     self.closing.push(Closing { ..closing });
                     continue;

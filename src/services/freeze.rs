@@ -14,7 +14,13 @@ impl Appliance {
     ///
     /// # Errors
     /// A [`Refusal`]; nothing was changed.
-    pub fn deny(&mut self, at: &Moment, operator: &OperatorId, id: &RequestId, reason: Text) -> Result<(), Refusal> {
+    pub fn deny(
+        &mut self,
+        at: &Moment,
+        operator: &OperatorId,
+        id: &RequestId,
+        reason: Text,
+    ) -> Result<(), Refusal> {
         policy::may_deny(&self.facts(at), operator)?;
         let body = Body::Denied { request: id.clone(), operator: operator.clone(), reason };
         self.end(at, operator, id, body)
@@ -24,7 +30,13 @@ impl Appliance {
     ///
     /// # Errors
     /// A [`Refusal`]; nothing was changed.
-    pub fn revoke(&mut self, at: &Moment, operator: &OperatorId, id: &RequestId, reason: Text) -> Result<(), Refusal> {
+    pub fn revoke(
+        &mut self,
+        at: &Moment,
+        operator: &OperatorId,
+        id: &RequestId,
+        reason: Text,
+    ) -> Result<(), Refusal> {
         policy::may_revoke(&self.facts(at), self.state().request(id)?, operator)?;
         let body = Body::Revoked { request: id.clone(), operator: operator.clone(), reason };
         self.end(at, operator, id, body)

@@ -143,12 +143,24 @@ pub fn hierarchies_file(home: &Home) -> PathBuf {
     store_dir(home).join("hierarchies.age")
 }
 
+/// Makes the folder of an appliance: others may pass through to its sockets and see nothing.
+///
+/// # Errors
+/// [`HomeError::File`].
+pub fn make_home(path: &Path) -> Result<(), HomeError> {
+    make(path, 0o711)
+}
+
 /// Makes a folder that only its owner enters.
 ///
 /// # Errors
 /// [`HomeError::File`].
 pub fn make_dir(path: &Path) -> Result<(), HomeError> {
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    make(path, 0o700)
+}
+
+fn make(path: &Path, mode: u32) -> Result<(), HomeError> {
+    let made = std::fs::DirBuilder::new().recursive(true).mode(mode).create(path);
     made.map_err(|cause| HomeError::File { path: path.to_owned(), cause })
 }
 

@@ -5,6 +5,7 @@ pub mod anchor;
 pub mod approve;
 pub mod arm;
 pub mod audit;
+pub mod checkup;
 pub mod deposit;
 pub mod doctor;
 pub mod expire;
@@ -84,6 +85,11 @@ impl Appliance {
         self.ledger.state()
     }
 
+    /// Leaves in the log.
+    pub const fn log_size(&self) -> u64 {
+        self.ledger.tree().size()
+    }
+
     /// The keeper's static key of the operators' channel.
     pub const fn keeper_key(&self) -> &Key32 {
         &self.keeper
@@ -97,7 +103,10 @@ impl Appliance {
     fn wipe_stale_shares(&mut self) {
         let state = self.ledger.state();
         self.shares.retain(|id, _| {
-            state.requests.get(id).is_some_and(|r| r.state() == crate::domain::wire::operator::StateName::Requested)
+            state
+                .requests
+                .get(id)
+                .is_some_and(|r| r.state() == crate::domain::wire::operator::StateName::Requested)
         });
     }
 }

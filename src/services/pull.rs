@@ -81,7 +81,10 @@ impl Appliance {
         };
         let board = &self.ledger.board;
         let opened = board.chip.open_window(&board.auths, &prepared.window, permit);
-        match opened.map_err(|error| chip_refusal(&error)).and_then(|key| prepared.open(DataKey::from_key(key))) {
+        match opened
+            .map_err(|error| chip_refusal(&error))
+            .and_then(|key| prepared.open(DataKey::from_key(key)))
+        {
             Ok(plaintext) => Ok(Pulled::Deliver(request.clone(), plaintext)),
             Err(refusal) => {
                 // No plaintext existed, so the pull is given back, and the log says so.
@@ -99,7 +102,8 @@ impl Appliance {
         else {
             return Err(request.wrong_state("pulled"));
         };
-        let damaged = |why: String| Refusal::Record { credential: credential.clone(), generation: *generation, why };
+        let damaged =
+            |why: String| Refusal::Record { credential: credential.clone(), generation: *generation, why };
         let sealed = self.ledger.store.window(id).map_err(|error| damaged(error.to_string()))?;
         if digest(&sealed) != armed.sealed {
             return Err(damaged("its window is not the one that the log names".to_owned()));

@@ -11,8 +11,11 @@ impl Appliance {
     pub fn refused(&mut self, at: &Moment, actor: String, wanted: &str, refusal: &Refusal) {
         let (code, _, _) = refusal.parts();
         let shorten = |text: &str| escape(&text.chars().take(300).collect::<String>());
-        let body =
-            Body::Refused { wanted: shorten(wanted), code: code.to_owned(), what: shorten(&refusal.to_string()) };
+        let body = Body::Refused {
+            wanted: shorten(wanted),
+            code: code.to_owned(),
+            what: shorten(&refusal.to_string()),
+        };
         self.note(at, actor, body);
     }
 

@@ -44,7 +44,12 @@ impl Appliance {
     ///
     /// # Errors
     /// A [`Refusal`]; nothing was changed.
-    pub fn request_client(&mut self, at: &Moment, ask: Ask, client: ClientRecord) -> Result<RequestId, Refusal> {
+    pub fn request_client(
+        &mut self,
+        at: &Moment,
+        ask: Ask,
+        client: ClientRecord,
+    ) -> Result<RequestId, Refusal> {
         self.request(at, ask, Subject::Client { client })
     }
 

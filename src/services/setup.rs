@@ -104,8 +104,13 @@ impl SetupError {
     pub const fn parts(&self) -> (u8, &'static str) {
         match self {
             Self::Exists { .. } => (3, "name another home with --home, or start this one: portcullis serve"),
-            Self::Roster(_) => (2, "name at least two operators, each with a key of their own, and a quorum of 2 up to their number"),
-            Self::Recovery(_) => (2, "write recovery = { k = 3, n = 5, .. } or another pair with 2 <= k <= n <= 16"),
+            Self::Roster(_) => (
+                2,
+                "name at least two operators, each with a key of their own, and a quorum of 2 up to their number",
+            ),
+            Self::Recovery(_) => {
+                (2, "write recovery = { k = 3, n = 5, .. } or another pair with 2 <= k <= n <= 16")
+            }
             Self::KeyFile(_) => (3, "look at the key file, its passphrase and its place"),
             Self::Wrap(_) | Self::Entry(_) => (1, "report this with the output of portcullis doctor"),
             Self::Home(error) => (1, error.advice()),
@@ -167,7 +172,7 @@ impl Prepared {
         let keeper = random_key(&mut OsRng);
         let roster = self.sign_roster();
         let plan = &self.plan;
-        home::make_dir(plan.home.dir())?;
+        home::make_home(plan.home.dir())?;
         home::make_dir(&home::store_dir(&plan.home))?;
         self.write_key_files(&KeeperPin {
             appliance: plan.appliance.clone(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::ledger::{CommitError, Ledger, digest};
-use super::{Appliance, Board, Moment, home, nonce};
+use super::{Appliance, Board, Moment, chip_refusal, home, nonce};
 use crate::domain::appliance::State;
 use crate::domain::audit::anchor::{Anchored, Rollback, Start, StoreEnd, compare};
 use crate::domain::audit::entry::{Body, Entry, EntryError};
@@ -13,7 +13,8 @@ use crate::domain::ids::RequestId;
 use crate::domain::refusal::Refusal;
 use crate::domain::request::state::{Phase, Request};
 use crate::domain::secret::Key32;
-use crate::store::{Store, StoreError};
+use crate::domain::time::{ChipBoot, ChipTime, Timestamp};
+use crate::store::{Store, StoreError, Write};
 use crate::tpm::{Chip, NvAuths, Pins, SealedKey, TpmError};
 
 /// Why the appliance stays down.
@@ -65,7 +66,9 @@ impl StartError {
             Self::Tpm(error) => (TPM, error.advice()),
             Self::Store(error @ StoreError::InUse { .. }) => (UNEXPECTED, error.advice()),
             Self::Store(error) => (INTEGRITY, error.advice()),
-            Self::Rollback(_) | Self::Entry(_) | Self::Log { .. } | Self::NoLog | Self::PinsDiffer => (INTEGRITY, KEEP),
+            Self::Rollback(_) | Self::Entry(_) | Self::Log { .. } | Self::NoLog | Self::PinsDiffer => {
+                (INTEGRITY, KEEP)
+            }
             Self::Commit(_) => (INTEGRITY, "look at the clock, the disk and the TPM, then start again"),
         }
     }
@@ -96,6 +99,7 @@ pub fn open(home: &Home) -> Result<Opened, StartError> {
     let pins: Pins = serde_json::from_slice(&pins_json).map_err(|_| StartError::PinsDiffer)?;
     let evaluation = pins.is_software();
     let chip = Chip::new(wiring.tpm.connect(home)?, pins);
+    chip.lock_platform()?;
     let sealed = home::read_file(&home::store_key_file(home))?;
     let sealed: SealedKey =
         serde_json::from_slice(&sealed).map_err(|_| TpmError::Malformed { what: "the sealed store key" })?;
@@ -192,7 +196,7 @@ impl Opened {
     ///
     /// # Errors
     /// [`TpmError`].
-    pub fn chip_time(&self) -> Result<crate::domain::time::ChipTime, TpmError> {
+    pub fn chip_time(&self) -> Result<ChipTime, TpmError> {
         self.ledger.board.chip.time()
     }
 
@@ -208,21 +212,10 @@ impl Opened {
             let board = &appliance.ledger.board;
             board.chip.close_gate(&board.auths)?;
         }
-        let gate = appliance.ledger.board.chip.gate(&appliance.ledger.board.auths)?;
         let requests = appliance.state().requests.values();
-        let (mut voided, mut ended) = (BTreeMap::new(), Vec::new());
-        for request in requests {
-            match &request.phase {
-                Phase::Requested(_) | Phase::Arming(_) if has_approvals(request) => {
-                    voided.insert(request.doc.id.clone(), nonce());
-                }
-                Phase::Armed(armed) if armed.boot != at.boot || armed.gate != gate => {
-                    ended.push(request.doc.id.clone());
-                }
-                _ => {}
-            }
-        }
-        appliance.begin_service(at, voided, ended)?;
+        let voided = requests.filter(|request| has_approvals(request));
+        let voided = voided.map(|request| (request.doc.id.clone(), nonce())).collect();
+        appliance.begin_service(at, voided)?;
         Ok(appliance)
     }
 }
@@ -236,15 +229,39 @@ fn has_approvals(request: &Request) -> bool {
 }
 
 impl Appliance {
-    fn begin_service(
-        &mut self,
-        at: &Moment,
-        voided: BTreeMap<RequestId, String>,
-        ended: Vec<RequestId>,
-    ) -> Result<(), CommitError> {
+    /// The chip's own time.
+    ///
+    /// # Errors
+    /// [`Refusal::Chip`].
+    pub fn chip_time(&self) -> Result<ChipTime, Refusal> {
+        self.ledger.board.chip.time().map_err(|error| chip_refusal(&error))
+    }
+
+    /// When the last entry was written, on both clocks, and in which boot.
+    pub fn log_end(&self) -> (Timestamp, u64, ChipBoot) {
+        let state = self.state();
+        (state.last_ts, state.last_mono, state.last_boot)
+    }
+
+    /// The board was restarted under the running daemon: what was armed before is over.
+    ///
+    /// # Errors
+    /// A [`Refusal`].
+    pub fn restarted(&mut self, at: &Moment) -> Result<(), Refusal> {
+        self.begin_service(at, BTreeMap::new()).map_err(|error| match error {
+            StartError::Commit(error) => error.to_refusal(),
+            other => Refusal::Integrity { what: other.to_string() },
+        })
+    }
+
+    fn begin_service(&mut self, at: &Moment, voided: BTreeMap<RequestId, String>) -> Result<(), StartError> {
+        let gate = self.ledger.board.chip.gate(&self.ledger.board.auths)?;
+        let is_over = |request: &&Request| matches!(&request.phase, Phase::Armed(armed) if armed.boot != at.boot || armed.gate != gate);
+        let ended = self.state().requests.values().filter(is_over);
+        let ended: Vec<RequestId> = ended.map(|request| request.doc.id.clone()).collect();
         ended.iter().for_each(|id| self.take_window(id));
         let writes: Vec<_> =
-            ended.iter().map(|request| crate::store::Write::DropWindow { request: request.clone() }).collect();
+            ended.iter().map(|request| Write::DropWindow { request: request.clone() }).collect();
         let body = Body::Started { voided, ended, version: env!("CARGO_PKG_VERSION").to_owned() };
         self.ledger.commit(at, "keeper".to_owned(), body, &writes)?;
         self.expire_due(at);

@@ -6,7 +6,7 @@ use crate::domain::ids::{CredentialName, OperatorId, RequestId};
 use crate::domain::operator::Role;
 use crate::domain::refusal::Refusal;
 use crate::domain::request::doc::Subject;
-use crate::domain::request::state::{Phase, Request};
+use crate::domain::request::state::{Phase, Request, asked};
 use crate::domain::time::{Length, Timestamp};
 use crate::domain::wire::operator::{CredentialView, RequestView, Standing, Status};
 
@@ -23,7 +23,10 @@ impl Appliance {
             origin: state.founding.origin(),
             evaluation: self.ledger.is_evaluation(),
             operator: operator.clone(),
-            roles: roster.get(operator).map(|person| person.roles.iter().copied().collect()).unwrap_or_default(),
+            roles: roster
+                .get(operator)
+                .map(|person| person.roles.iter().copied().collect())
+                .unwrap_or_default(),
             now: at.now,
             chip: at.chip(),
             clock_alarm: at.alarm.clone(),
@@ -63,7 +66,12 @@ impl Appliance {
     }
 
     /// The requests, newest first; `waiting` counts the jobs that wait for one.
-    pub fn request_views(&self, at: &Moment, all: bool, waiting: impl Fn(&RequestId) -> u32) -> Vec<RequestView> {
+    pub fn request_views(
+        &self,
+        at: &Moment,
+        all: bool,
+        waiting: impl Fn(&RequestId) -> u32,
+    ) -> Vec<RequestView> {
         let requests = self.state().requests.values().filter(|request| all || request.state().is_live());
         let mut views: Vec<RequestView> =
             requests.map(|request| self.view(at, request, waiting(&request.doc.id))).collect();
@@ -103,7 +111,14 @@ impl Appliance {
             Phase::Denied | Phase::Expired => (Vec::new(), None, None),
             Phase::Revoked(window) => (Vec::new(), *window, None),
         };
+        let agreed = match &request.phase {
+            Phase::Requested(requested) if !requested.approvals.is_empty() => {
+                requested.approvals.common(asked(&request.doc))
+            }
+            _ => None,
+        };
         RequestView {
+            agreed,
             doc: request.doc.clone(),
             state: request.state(),
             approvals,

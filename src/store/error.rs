@@ -79,14 +79,22 @@ impl StoreError {
     /// What to do next.
     pub const fn advice(&self) -> &'static str {
         match self {
-            Self::Absent { .. } => "set the appliance up first: portcullis setup; or name its home with --home",
+            Self::Absent { .. } => {
+                "set the appliance up first: portcullis setup; or name its home with --home"
+            }
             Self::Exists { .. } => "name another home with --home, or start this one: portcullis serve",
             Self::InUse { .. } => "stop the other daemon first; only one may hold the store",
-            Self::NotOurs { .. } => "put back the store that belongs to this chip, and find out who changed it",
+            Self::NotOurs { .. } => {
+                "put back the store that belongs to this chip, and find out who changed it"
+            }
             Self::Newer { .. } => "start the version of portcullis that wrote it, or a later one",
             Self::Moved { .. } => "put the file back where it was and start the daemon again",
-            Self::Gap { .. } | Self::Missing { .. } => "put back the store that belongs to this chip, and find out who changed it",
-            Self::Full { .. } | Self::Sqlite(_) => "look at disk space and permissions, then run portcullis doctor",
+            Self::Gap { .. } | Self::Missing { .. } => {
+                "put back the store that belongs to this chip, and find out who changed it"
+            }
+            Self::Full { .. } | Self::Sqlite(_) => {
+                "look at disk space and permissions, then run portcullis doctor"
+            }
             Self::File { .. } => "look at its path, permissions and disk space",
         }
     }

@@ -69,7 +69,9 @@ impl Store {
         self.check_in_place()?;
         let transaction = self.connection.transaction()?;
         let seq = i64::try_from(seq).map_err(|_| StoreError::Full { what: "leaves" })?;
-        transaction.prepare_cached("INSERT INTO leaves (seq, entry) VALUES (?1, ?2)")?.execute(params![seq, leaf])?;
+        transaction
+            .prepare_cached("INSERT INTO leaves (seq, entry) VALUES (?1, ?2)")?
+            .execute(params![seq, leaf])?;
         for write in writes {
             apply(&transaction, write)?;
         }
@@ -118,7 +120,11 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Missing`].
-    pub fn record(&self, name: &CredentialName, generation: Generation) -> Result<(Vec<u8>, Vec<u8>), StoreError> {
+    pub fn record(
+        &self,
+        name: &CredentialName,
+        generation: Generation,
+    ) -> Result<(Vec<u8>, Vec<u8>), StoreError> {
         let query = "SELECT sealed, record FROM records WHERE name = ?1 AND generation = ?2";
         let row = self
             .connection
@@ -159,9 +165,9 @@ fn apply(transaction: &rusqlite::Transaction<'_>, write: &Write) -> Result<(), S
         Write::Window { request, sealed } => transaction
             .prepare_cached("INSERT OR REPLACE INTO windows (request, sealed) VALUES (?1, ?2)")?
             .execute(params![request.as_str(), sealed])?,
-        Write::DropWindow { request } => {
-            transaction.prepare_cached("DELETE FROM windows WHERE request = ?1")?.execute([request.as_str()])?
-        }
+        Write::DropWindow { request } => transaction
+            .prepare_cached("DELETE FROM windows WHERE request = ?1")?
+            .execute([request.as_str()])?,
         Write::Keep { name, value } => transaction
             .prepare_cached("INSERT INTO kept (name, value) VALUES (?1, ?2)")?
             .execute(params![name, value.as_slice()])?,

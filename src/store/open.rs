@@ -57,7 +57,8 @@ impl Store {
             || Err(StoreError::InUse { path: path.to_owned() }),
             |lock| {
                 migrate(&mut connection)?;
-                let found = file.metadata().map_err(|cause| StoreError::File { path: path.to_owned(), cause })?;
+                let found =
+                    file.metadata().map_err(|cause| StoreError::File { path: path.to_owned(), cause })?;
                 let identity = (found.dev(), found.ino());
                 Ok(Self { connection, path: path.to_owned(), identity, _lock: lock })
             },
@@ -79,7 +80,8 @@ fn lock(path: &Path) -> Result<Option<File>, StoreError> {
 }
 
 fn connect(path: &Path, key: &Key32) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     // NOFOLLOW refuses a symbolic link anywhere in the path, so the path is resolved first.
     let resolved = path.canonicalize().map_err(|cause| StoreError::File { path: path.to_owned(), cause })?;
     let connection = Connection::open_with_flags(resolved, flags)?;
@@ -105,7 +107,9 @@ fn connect(path: &Path, key: &Key32) -> Result<Connection, StoreError> {
 fn foreign(path: &Path, error: rusqlite::Error) -> StoreError {
     let busy = [ErrorCode::DatabaseBusy, ErrorCode::DatabaseLocked];
     match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreError::NotOurs { path: path.to_owned() },
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            StoreError::NotOurs { path: path.to_owned() }
+        }
         Some(code) if busy.contains(&code) => StoreError::InUse { path: path.to_owned() },
         _ => StoreError::Sqlite(error),
     }

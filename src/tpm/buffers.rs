@@ -46,10 +46,10 @@ pub(super) fn no_scheme() -> TPMT_SIG_SCHEME {
     TPMT_SIG_SCHEME { scheme: ALG_NULL, ..Default::default() }
 }
 
-/// What a counter or a timer is compared with.
-pub(super) fn operand(bytes: [u8; 8]) -> TPM2B_OPERAND {
-    let mut operand = TPM2B_OPERAND { size: 8, ..Default::default() };
-    operand.buffer[..8].copy_from_slice(&bytes);
+/// What a counter or a timer is compared with: 4 or 8 bytes.
+pub(super) fn operand(bytes: &[u8]) -> TPM2B_OPERAND {
+    let mut operand = TPM2B_OPERAND { size: bytes.len() as u16, ..Default::default() };
+    operand.buffer[..bytes.len()].copy_from_slice(bytes);
     operand
 }
 

@@ -11,7 +11,7 @@ use crate::tpm::error::TpmError;
 /// no key of the endorsement hierarchy signs; in the attested part they are what policies see.
 ///
 /// # Source
-/// TPM 2.0 Library part 2, sections 10.12.12 and 10.12.2.
+/// TPM 2.0 Library part 2, TPMS_ATTEST and TPMS_TIME_ATTEST_INFO.
 fn parse(attest: &[u8]) -> Option<ChipTime> {
     const MAGIC_AND_TYPE: [u8; 6] = [0xff, 0x54, 0x43, 0x47, 0x80, 0x19];
     const CLOCK_INFO_LEN: usize = 17;

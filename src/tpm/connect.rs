@@ -4,10 +4,13 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
+use tss_esapi::constants::Tss2ResponseCodeKind;
 use tss_esapi::handles::TpmHandle;
-use tss_esapi::{Context, TctiNameConf};
+use tss_esapi::{Context, Error, TctiNameConf};
+use zeroize::Zeroize as _;
 
 use crate::domain::secret::Key32;
 use crate::tpm::buffers::Kind;
@@ -87,17 +90,25 @@ pub(super) fn library(command: &'static str) -> impl Fn(tss_esapi::Error) -> Tpm
     move |cause| TpmError::Library { command, cause: cause.to_string() }
 }
 
-/// The one chip of this appliance.
+/// The one chip of this appliance. Clones share it and take turns: a chip has room for three
+/// sessions, and only `/dev/tpmrm0` swaps them for several connections.
 #[derive(Clone, Debug)]
 pub struct Chip {
     tcti: Tcti,
     pins: Pins,
+    turn: Arc<Mutex<()>>,
 }
 
 impl Chip {
     /// Names the chip; nothing is opened yet.
-    pub const fn new(tcti: Tcti, pins: Pins) -> Self {
-        Self { tcti, pins }
+    pub fn new(tcti: Tcti, pins: Pins) -> Self {
+        Self { tcti, pins, turn: Arc::default() }
+    }
+
+    /// Waits until no other thread uses the chip. What a thread that panicked left there is gone
+    /// with its connection.
+    pub(super) fn take_turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where it is reached.
@@ -116,7 +127,10 @@ impl Chip {
         &self,
         operation: impl FnOnce(&mut Link<'_>) -> Result<T, TpmError>,
     ) -> Result<T, TpmError> {
+        let turn = self.take_turn();
         let outcome = Link::open(&self.tcti, &self.pins).and_then(|mut link| operation(&mut link));
+        wipe_stack();
+        drop(turn);
         outcome.map_err(|error| self.trace(error))
     }
 
@@ -128,7 +142,10 @@ impl Chip {
             TpmError::Rc { command, rc } if rc >> 16 == LAYER_TCTI => {
                 TpmError::Unreachable { tcti: self.tcti.to_string(), cause: format!("{command} 0x{rc:x}") }
             }
-            TpmError::Rc { .. } | TpmError::NvNotOurs { .. } => self.check_names().err().unwrap_or(error),
+            TpmError::Rc { .. } | TpmError::NvNotOurs { .. } => match self.check_names() {
+                Err(named @ (TpmError::NotOurs { .. } | TpmError::NvNotOurs { .. })) => named,
+                _ => error,
+            },
             _ => error,
         }
     }
@@ -137,19 +154,37 @@ impl Chip {
     /// pinned ones, for `doctor` and to say why something failed.
     ///
     /// # Errors
-    /// [`TpmError::NotOurs`], [`TpmError::NvNotOurs`] or [`TpmError::Unreachable`].
+    /// [`TpmError::NotOurs`] or [`TpmError::NvNotOurs`]; [`TpmError::Unreachable`] or
+    /// [`TpmError::Library`] when the chip could not be asked.
     pub fn check_names(&self) -> Result<(), TpmError> {
+        let _turn = self.take_turn();
         let mut context = context(&self.tcti)?;
         let mut holds = |handle: u32, name: &[u8]| {
-            let known = TpmHandle::try_from(handle).and_then(|handle| context.tr_from_tpm_public(handle));
-            known.and_then(|tr| context.tr_get_name(tr)).is_ok_and(|given| given.value() == name)
+            let tr = TpmHandle::try_from(handle).and_then(|handle| context.tr_from_tpm_public(handle));
+            match tr.and_then(|tr| context.tr_get_name(tr)) {
+                Ok(given) => Ok(given.value() == name),
+                Err(Error::Tss2Error(rc)) if rc.kind() == Some(Tss2ResponseCodeKind::Handle) => Ok(false),
+                Err(other) => Err(library("TPM2_ReadPublic")(other)),
+            }
         };
-        if !holds(SRK_HANDLE, self.pins.srk_name()) {
+        if !holds(SRK_HANDLE, self.pins.srk_name())? {
             return Err(TpmError::NotOurs { handle: SRK_HANDLE });
         }
-        let other = Role::ALL.into_iter().find(|role| !holds(role.index(), &role.name()));
-        other.map_or(Ok(()), |role| Err(TpmError::NvNotOurs { index: role.index() }))
+        for role in Role::ALL {
+            if !holds(role.index(), &role.name())? {
+                return Err(TpmError::NvNotOurs { index: role.index() });
+            }
+        }
+        Ok(())
     }
+}
+
+/// Overwrites the stack that the library used: it decrypts there and does not clean up.
+#[inline(never)]
+fn wipe_stack() {
+    /// More than the deepest call needs.
+    const LEN: usize = 64 * 1024;
+    std::hint::black_box([0u8; LEN]).zeroize();
 }
 
 /// One open connection with the pinned storage root key known to the library.
@@ -165,7 +200,7 @@ pub(super) struct Link<'c> {
 impl<'c> Link<'c> {
     fn open(tcti: &Tcti, pins: &'c Pins) -> Result<Self, TpmError> {
         let mut esys = Esys::open(tcti)?;
-        let srk = esys.adopt(&pins.srk_description(), pins.srk_name())?;
+        let srk = esys.adopt(&pins.srk_description())?;
         Ok(Self { esys, srk, pins })
     }
 
@@ -179,10 +214,9 @@ impl<'c> Link<'c> {
         self.esys.start(Kind::Policy, self.srk)
     }
 
-    /// A pinned NV index with its authorisation value. The pinned Name goes into every HMAC, so
-    /// the chip itself refuses if its index has another.
+    /// A pinned NV index with its authorisation value.
     pub(super) fn index(&mut self, role: Role, auth: &Key32) -> Result<Tr, TpmError> {
-        let index = self.esys.adopt(&role.description(), &role.name())?;
+        let index = self.esys.adopt(&role.description())?;
         self.esys.set_auth(index, auth)?;
         Ok(index)
     }

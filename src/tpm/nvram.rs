@@ -70,7 +70,7 @@ impl Role {
     /// Its public area once it was written, TPMS_NV_PUBLIC without a policy.
     ///
     /// # Source
-    /// TPM 2.0 Library part 2, section 13.6.
+    /// TPM 2.0 Library part 2, TPMS_NV_PUBLIC; part 1, "Names".
     fn public_area(self) -> Vec<u8> {
         let mut area = Vec::with_capacity(14);
         area.extend(self.index().to_be_bytes());

@@ -143,6 +143,7 @@ impl Chip {
     /// # Errors
     /// [`TpmError::Unreachable`] or [`TpmError::Library`].
     pub fn pcr_status(&self) -> Result<PcrStatus, TpmError> {
+        let _turn = self.take_turn();
         let now = digest(&mut context(self.tcti())?, self.pins().pcrs())?;
         Ok(PcrStatus { now, pinned: *self.pins().pcr_digest() })
     }

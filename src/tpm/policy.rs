@@ -15,7 +15,7 @@ pub(super) const AT_LEAST: u16 = 0x0007;
 /// The digest of a policy session after some policy commands.
 ///
 /// # Source
-/// TPM 2.0 Library part 3, sections 23.7 (PolicyPCR), 23.9 (PolicyNV), 23.10 (PolicyCounterTimer).
+/// TPM 2.0 Library part 3, TPM2_PolicyPCR, TPM2_PolicyNV and TPM2_PolicyCounterTimer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct PolicyDigest([u8; 32]);
 
@@ -48,17 +48,17 @@ impl PolicyDigest {
     }
 
     /// After TPM2_PolicyCounterTimer.
-    pub(super) fn counter_timer(self, operand: [u8; 8], offset: u16, operation: u16) -> Self {
+    pub(super) fn counter_timer(self, operand: &[u8], offset: u16, operation: u16) -> Self {
         self.extend(Self::POLICY_COUNTER_TIMER, &[&comparison(operand, offset, operation)])
     }
 
     /// After TPM2_PolicyNV on the index that has `name`.
-    pub(super) fn nv(self, operand: [u8; 8], operation: u16, name: &[u8]) -> Self {
+    pub(super) fn nv(self, operand: &[u8], operation: u16, name: &[u8]) -> Self {
         self.extend(Self::POLICY_NV, &[&comparison(operand, 0, operation), name])
     }
 }
 
-fn comparison(operand: [u8; 8], offset: u16, operation: u16) -> [u8; 32] {
+fn comparison(operand: &[u8], offset: u16, operation: u16) -> [u8; 32] {
     let hash = Sha256::new().chain_update(operand).chain_update(offset.to_be_bytes());
     hash.chain_update(operation.to_be_bytes()).finalize().into()
 }

@@ -46,7 +46,7 @@ pub struct Hierarchies {
 /// # Errors
 /// [`TpmError::AlreadyTaken`] before anything was changed.
 /// # Source
-/// TCG TPM v2.0 Provisioning Guidance 1.0, section 7.5.1; TCG EK Credential Profile 2.3, template H-2.
+/// TCG TPM v2.0 Provisioning Guidance, storage root key; its ECC NIST P-256 template.
 pub fn provision(
     tcti: &Tcti,
     pcrs: &PcrSelection,

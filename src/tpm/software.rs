@@ -27,8 +27,13 @@ use crate::tpm::error::TpmError;
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const PID_FILE: &str = "swtpm.pid";
 const PORT_FILE: &str = "swtpm.port";
-/// How often another port pair is tried when somebody was faster.
-const ATTEMPTS_MAX: u32 = 32;
+/// How many port pairs are tried.
+const ATTEMPTS_MAX: u32 = 64;
+/// Pairs are looked for from here up, below the ports that Linux gives to outgoing connections:
+/// one of those could take a port during a restart.
+const PORT_FIRST: u16 = 20_000;
+/// How many pairs there are.
+const PAIRS: u32 = 6_000;
 /// How long a software TPM may take to stop, in seconds.
 const STOP_SECONDS: i64 = 10;
 
@@ -50,7 +55,7 @@ fn failed(what: &'static str) -> impl Fn(std::io::Error) -> TpmError {
 
 impl SoftTpm {
     /// Starts a software TPM on a free pair of loopback ports, its state in `directory`, which is
-    /// made with mode 0700.
+    /// made with mode 0700. Where one ran before, its ports are taken again if they are free.
     ///
     /// # Errors
     /// [`TpmError::Software`], also when one already runs there.
@@ -64,8 +69,7 @@ impl SoftTpm {
             return Err(TpmError::Software { what, cause: format!("one runs in {}", directory.display()) });
         }
         let mut last = TpmError::Software { what, cause: "no free pair of ports".to_owned() };
-        for _ in 0..ATTEMPTS_MAX {
-            let Some(port) = free_pair().map_err(failed(what))? else { continue };
+        for port in pairs(&directory).filter(|port| is_free(*port)) {
             match Self::launch(&directory, port) {
                 Ok(started) => return Ok(started),
                 Err(error) => last = error,
@@ -224,12 +228,20 @@ impl SoftTpm {
     }
 }
 
-/// Two neighbouring ports that nobody listens on just now.
-fn free_pair() -> std::io::Result<Option<u16>> {
-    let data = TcpListener::bind((LOOPBACK, 0))?;
-    let port = data.local_addr()?.port();
-    let control = port.checked_add(1).filter(|next| *next < u16::MAX);
-    Ok(control.filter(|next| TcpListener::bind((LOOPBACK, *next)).is_ok()).map(|_| port))
+/// The ports to try: those of last time, then some that the path of `directory` points to, so that
+/// many software TPMs on one machine seldom want the same.
+fn pairs(directory: &Path) -> impl Iterator<Item = u16> {
+    let last = fs::read_to_string(directory.join(PORT_FILE)).ok().and_then(|port| port.trim().parse().ok());
+    let [a, b, ..] = <[u8; 32]>::from(Sha256::digest(directory.as_os_str().as_encoded_bytes()));
+    let start = u32::from(u16::from_be_bytes([a, b]));
+    let pair = move |attempt| PORT_FIRST + 2 * ((start + attempt) % PAIRS) as u16;
+    last.into_iter().chain((0..ATTEMPTS_MAX).map(pair))
+}
+
+/// Whether nobody listens on a port and its neighbour just now.
+fn is_free(port: u16) -> bool {
+    let free = |port| TcpListener::bind((LOOPBACK, port)).is_ok();
+    port < u16::MAX - 1 && free(port) && free(port + 1)
 }
 
 impl SoftTpmGuard {

@@ -28,6 +28,8 @@ const NONE: ESYS_TR = ESYS_TR_NONE;
 const SESSION_CONTINUE: TPMA_SESSION = 0x01;
 const SESSION_DECRYPT: TPMA_SESSION = 0x20;
 const SESSION_ENCRYPT: TPMA_SESSION = 0x40;
+/// For a command whose parameters are no secret: encrypting them costs half a millisecond each way.
+const PUBLIC: TPMA_SESSION = 0;
 const SESSION_FLAGS: TPMA_SESSION = SESSION_CONTINUE | SESSION_DECRYPT | SESSION_ENCRYPT;
 
 /// An object, index or session as the library knows it.
@@ -92,20 +94,16 @@ impl Esys {
     }
 
     /// Makes the library know an object from its pinned description alone: nothing is asked of
-    /// the chip, so nothing that sits between can offer another public key to salt to.
-    pub(super) fn adopt(&mut self, description: &[u8], name: &[u8]) -> Result<Tr, TpmError> {
-        let what = "the pinned description of a TPM object";
-        let (mut tr, mut known) = (NONE, Owned::<TPM2B_NAME>::none());
+    /// the chip, so nothing that sits between can offer another public key to salt to. The pinned
+    /// Name goes into every HMAC, so a chip that has another object there cannot go along.
+    pub(super) fn adopt(&mut self, description: &[u8]) -> Result<Tr, TpmError> {
+        let mut tr = NONE;
         let len = description.len() as size_t;
         // SAFETY: a buffer with its length; the library copies what it needs.
         check("Esys_TR_Deserialize", unsafe {
             Esys_TR_Deserialize(self.context, description.as_ptr(), len, &mut tr)
         })?;
-        // SAFETY: a handle that was just made.
-        check("Esys_TR_GetName", unsafe { Esys_TR_GetName(self.context, tr, &mut known.0) })?;
-        let known = known.get(what)?;
-        let same = known.name.get(..usize::from(known.size)) == Some(name);
-        if same { Ok(Tr(tr)) } else { Err(TpmError::Malformed { what }) }
+        Ok(Tr(tr))
     }
 
     /// Gives the authorisation value that HMACs for `object` are made with.
@@ -175,11 +173,11 @@ impl Esys {
         })
     }
 
-    /// TPM2_PolicyCounterTimer: a field of TPMS_TIME_INFO compared with 8 bytes.
+    /// TPM2_PolicyCounterTimer: a field of TPMS_TIME_INFO compared with as many bytes.
     pub(super) fn policy_counter_timer(
         &mut self,
         policy: Tr,
-        operand: [u8; 8],
+        operand: &[u8],
         offset: u16,
         operation: u16,
     ) -> Result<(), TpmError> {
@@ -195,12 +193,12 @@ impl Esys {
         &mut self,
         (policy, hmac): (Tr, Tr),
         index: Tr,
-        operand: [u8; 8],
+        operand: &[u8],
         operation: u16,
         then: Then,
     ) -> Result<(), TpmError> {
         let operand = buffers::operand(operand);
-        self.prepare(hmac, SESSION_DECRYPT, then)?;
+        self.prepare(hmac, PUBLIC, then)?;
         // SAFETY: live references.
         let rc = unsafe {
             let (c, nv) = (self.context, index.0);
@@ -223,26 +221,18 @@ impl Esys {
         let (mut data, mut hash) = (Owned::<TPM2B_CREATION_DATA>::none(), Owned::<TPM2B_DIGEST>::none());
         let mut ticket = Owned::<TPMT_TK_CREATION>::none();
         let mut sensitive = buffers::sensitive(key);
+        let (c, s) = (self.context, hmac.0);
         // SAFETY: live references, and places for five answers.
         let rc = unsafe {
-            Esys_Create(
-                self.context,
-                parent.0,
-                hmac.0,
-                NONE,
-                NONE,
-                &sensitive,
-                public,
-                &outside,
-                &pcrs,
-                &mut private.0,
-                &mut made.0,
-                &mut data.0,
-                &mut hash.0,
-                &mut ticket.0,
-            )
+            let (secret, o, p) = (&sensitive, &outside, &pcrs);
+            let (d, h, t) = (&mut data.0, &mut hash.0, &mut ticket.0);
+            let (private, made) = (&mut private.0, &mut made.0);
+            Esys_Create(c, parent.0, s, NONE, NONE, secret, public, o, p, private, made, d, h, t)
         };
         sensitive.sensitive.data.buffer.zeroize();
+        // SAFETY: live references. The library keeps a copy of its last input; this call, for a
+        // parent that cannot be, overwrites that copy and is refused before anything is sent.
+        unsafe { Esys_Create_Async(c, NONE - 1, s, NONE, NONE, &sensitive, public, &outside, &pcrs) };
         self.used(hmac, then, "TPM2_Create", rc)?;
         let what = "a sealed object from the TPM";
         let private = private.get(what)?;
@@ -250,14 +240,14 @@ impl Esys {
         Ok(Created { private: bytes.to_vec(), public: *made.get(what)? })
     }
 
-    /// TPM2_Load under the storage root key.
+    /// TPM2_Load under the storage root key of what is ciphertext already.
     pub(super) fn load(
         &mut self,
         (parent, hmac): (Tr, Tr),
         (private, public): (&TPM2B_PRIVATE, &TPM2B_PUBLIC),
         then: Then,
     ) -> Result<Tr, TpmError> {
-        self.prepare(hmac, SESSION_DECRYPT | SESSION_ENCRYPT, then)?;
+        self.prepare(hmac, PUBLIC, then)?;
         let mut tr = NONE;
         // SAFETY: live references.
         let rc = unsafe { Esys_Load(self.context, parent.0, hmac.0, NONE, NONE, private, public, &mut tr) };
@@ -334,7 +324,7 @@ impl Esys {
 
     /// TPM2_NV_Increment of a counter.
     pub(super) fn nv_increment(&mut self, index: Tr, hmac: Tr, then: Then) -> Result<(), TpmError> {
-        self.prepare(hmac, 0, then)?;
+        self.prepare(hmac, PUBLIC, then)?;
         // SAFETY: plain values.
         let rc = unsafe { Esys_NV_Increment(self.context, index.0, index.0, hmac.0, NONE, NONE) };
         self.used(hmac, then, "TPM2_NV_Increment", rc)
@@ -356,6 +346,16 @@ impl Esys {
         let out = out.get(what)?;
         let bytes = out.attestationData.get(..usize::from(out.size));
         bytes.map(<[u8]>::to_vec).ok_or(TpmError::Malformed { what })
+    }
+
+    /// TPM2_HierarchyControl: switches the platform hierarchy off until the next reset.
+    pub(super) fn disable_platform(&mut self, hmac: Tr, then: Then) -> Result<(), TpmError> {
+        const NO: u8 = 0;
+        self.prepare(hmac, PUBLIC, then)?;
+        let platform = ESYS_TR_RH_PLATFORM;
+        // SAFETY: plain values.
+        let rc = unsafe { Esys_HierarchyControl(self.context, platform, hmac.0, NONE, NONE, platform, NO) };
+        self.used(hmac, then, "TPM2_HierarchyControl", rc)
     }
 
     /// TPM2_FlushContext of a loaded object.

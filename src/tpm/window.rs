@@ -16,8 +16,13 @@ use crate::tpm::timed::Tr;
 
 /// Offset of `clock` in TPMS_TIME_INFO.
 const CLOCK: u16 = 8;
-/// Offset of `resetCount`, which `restartCount` follows, in TPMS_TIME_INFO.
-const BOOT: u16 = 16;
+/// Offset of `resetCount` in TPMS_TIME_INFO.
+const RESETS: u16 = 16;
+/// Offset of `restartCount` in TPMS_TIME_INFO.
+const RESTARTS: u16 = 20;
+
+/// A condition on the chip's time: operand, offset, operation.
+type Timer = (PolicyStep, Vec<u8>, u16, u16);
 
 /// When and under which circumstances a window is open: everything but the PCRs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Deserialize, Serialize)]
@@ -56,26 +61,25 @@ pub enum WindowProbe {
 }
 
 impl WindowBounds {
-    fn boot_operand(&self) -> [u8; 8] {
-        let pair = u64::from(self.boot.reset_count) << 32 | u64::from(self.boot.restart_count);
-        pair.to_be_bytes()
-    }
-
-    /// The comparisons with the chip's time, in the order in which they are asked.
-    fn timers(&self) -> [(PolicyStep, [u8; 8], u16, u16); 3] {
+    /// The comparisons with the chip's time, in the order in which they are asked. The two boot
+    /// counters are compared one by one, because that is what stock tools can do: anybody may
+    /// walk this policy with tpm2-tools.
+    fn timers(&self) -> [Timer; 4] {
+        let number = |number: u32| number.to_be_bytes().to_vec();
         [
-            (PolicyStep::Opens, self.opens_ms.to_be_bytes(), CLOCK, AT_LEAST),
-            (PolicyStep::Closes, self.closes_ms.to_be_bytes(), CLOCK, BELOW),
-            (PolicyStep::Boot, self.boot_operand(), BOOT, EQUAL),
+            (PolicyStep::Opens, self.opens_ms.to_be_bytes().to_vec(), CLOCK, AT_LEAST),
+            (PolicyStep::Closes, self.closes_ms.to_be_bytes().to_vec(), CLOCK, BELOW),
+            (PolicyStep::Boot, number(self.boot.reset_count), RESETS, EQUAL),
+            (PolicyStep::Boot, number(self.boot.restart_count), RESTARTS, EQUAL),
         ]
     }
 
     fn policy(&self, pins: &Pins) -> PolicyDigest {
         let timed = self.timers().into_iter();
         let timed = timed.fold(pins.boot_policy(), |policy, (_, operand, offset, operation)| {
-            policy.counter_timer(operand, offset, operation)
+            policy.counter_timer(&operand, offset, operation)
         });
-        timed.nv(self.gate.to_be_bytes(), EQUAL, &Role::Gate.name())
+        timed.nv(&self.gate.to_be_bytes(), EQUAL, &Role::Gate.name())
     }
 }
 
@@ -117,11 +121,11 @@ impl Link<'_> {
     ) -> Result<(), TpmError> {
         self.policy_pcr(policy)?;
         for (step, operand, offset, operation) in bounds.timers() {
-            let asked = self.esys.policy_counter_timer(policy, operand, offset, operation);
+            let asked = self.esys.policy_counter_timer(policy, &operand, offset, operation);
             asked.map_err(refused(step))?;
         }
         let gate = self.index(Role::Gate, &auths.gate)?;
-        let asked = self.esys.policy_nv((policy, hmac), gate, bounds.gate.to_be_bytes(), EQUAL, then);
+        let asked = self.esys.policy_nv((policy, hmac), gate, &bounds.gate.to_be_bytes(), EQUAL, then);
         asked.map_err(refused(PolicyStep::Gate)).map_err(Role::Gate.refused())
     }
 }

@@ -65,10 +65,10 @@ pub struct DumpArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     portcullis audit verify /media/usb/log-2026-11\n  \
-    portcullis audit verify --live")]
+    portcullis audit verify              the live log, against tree and chip")]
 pub struct VerifyArgs {
-    /// The folder that `audit dump` made
-    #[arg(required_unless_present = "live", conflicts_with = "live")]
+    /// The folder that `audit dump` made; without it the keeper verifies the log it has
+    #[arg(conflicts_with = "live")]
     pub dir: Option<PathBuf>,
     /// Have the keeper read every entry back and compare it with the tree and the chip
     #[arg(long)]
@@ -149,24 +149,33 @@ fn verify_live(context: &Context) -> Result<(), Stop> {
     ])
 }
 
-/// One entry for a person: number, time, type, and the rest as `name=value`.
+/// One entry for a person: number, time, type, who, and what as `name=value`.
 fn entry_line(number: u64, leaf: &str) -> String {
     let Ok(Value::Object(mut fields)) = serde_json::from_str(leaf) else {
         return format!("{number:>6}  {}", escape(leaf));
     };
-    let at = fields.remove("at").and_then(|at| at.as_u64()).map(Timestamp::from_ms);
-    let at = at.map_or_else(|| "-".to_owned(), |at| at.to_string());
-    let kind = fields.remove("type").map_or_else(|| "-".to_owned(), |kind| plain(&kind));
-    let rest: Vec<_> =
-        fields.iter().map(|(name, value)| format!("{}={}", escape(name), plain(value))).collect();
-    format!("{number:>6}  {at}  {kind}  {}", rest.join(" ")).trim_end().to_owned()
+    let mut take = |name: &str| fields.remove(name).unwrap_or(Value::Null);
+    let at = take("ts").as_u64().map_or_else(|| "-".to_owned(), |ms| Timestamp::from_ms(ms).to_string());
+    let (kind, actor, detail, evaluation) = (take("type"), take("actor"), take("detail"), take("evaluation"));
+    let mark = if evaluation == Value::Bool(true) { "EVALUATION  " } else { "" };
+    let line = format!("{number:>6}  {at}  {mark}{}  {}  {}", plain(&kind), plain(&actor), plain(&detail));
+    line.trim_end().to_owned()
 }
 
-/// A JSON value on one line, escaped, strings without quotes.
+/// A JSON value on one line, escaped: texts without quotes, names before values.
 fn plain(value: &Value) -> String {
     match value {
+        Value::Null => "-".to_owned(),
         Value::String(text) => escape(text),
-        other => escape(&other.to_string()),
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(","),
+        Value::Object(fields) => {
+            let pair = |(name, value): (&String, &Value)| match value {
+                Value::Object(_) => format!("{}={{{}}}", escape(name), plain(value)),
+                other => format!("{}={}", escape(name), plain(other)),
+            };
+            fields.iter().map(pair).collect::<Vec<_>>().join(" ")
+        }
+        other => other.to_string(),
     }
 }
 
@@ -178,12 +187,17 @@ mod tests {
     fn an_entry_is_one_harmless_line() {
         let cases = [
             (
-                "known fields first",
-                r#"{"at":1795467600000,"type":"pull.spent","request":"7K2M"}"#,
-                "     7  2026-11-23T21:00:00Z  pull.spent  request=7K2M",
+                "an entry",
+                r#"{"actor":["operator:al"],"detail":{"request":"7K2M"},"seq":7,"ts":1795467600000,"type":"denied"}"#,
+                "     7  2026-11-23T21:00:00Z  denied  operator:al  request=7K2M",
             ),
-            ("no known field", r#"{"b":2}"#, "     7  -  -  b=2"),
-            ("hostile", "{\"type\":\"a\\u001b[2Jb\"}", "     7  -  a\\u{1b}[2Jb"),
+            (
+                "of an evaluation",
+                r#"{"actor":["keeper"],"detail":{"a":{"b":1}},"evaluation":true,"ts":0,"type":"started"}"#,
+                "     7  1970-01-01T00:00:00Z  EVALUATION  started  keeper  a={b=1}",
+            ),
+            ("no known field", r#"{"b":2}"#, "     7  -  -  -  -"),
+            ("hostile", "{\"type\":\"a\\u001b[2Jb\"}", "     7  -  a\\u{1b}[2Jb  -  -"),
             ("not JSON", "x\ny", "     7  x\\u{a}y"),
         ];
         for (name, leaf, line) in cases {

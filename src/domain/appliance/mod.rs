@@ -13,7 +13,7 @@ use super::operator::{Roster, SignedRoster};
 use super::refusal::Refusal;
 use super::request::doc::Subject;
 use super::request::quorum::Quorum;
-use super::request::state::Request;
+use super::request::state::{Phase, Request};
 use super::text::Text;
 use super::time::{ChipBoot, Timestamp};
 
@@ -100,6 +100,15 @@ impl State {
         self.requests.values().filter(
             move |request| matches!(&request.doc.subject, Subject::Release { credential, .. } if credential == name),
         )
+    }
+
+    /// When the next armed window opens after `since`.
+    pub fn next_opening(&self, since: Timestamp) -> Option<Timestamp> {
+        let opens = self.requests.values().filter_map(|request| match &request.phase {
+            Phase::Armed(armed) => Some(armed.window.opens()),
+            _ => None,
+        });
+        opens.filter(|opens| *opens > since).min()
     }
 
     /// The next instant at which time alone ends something.

@@ -87,8 +87,7 @@ impl State {
         };
         let (phase, permit) = armed.clone().pull(&request.doc, job, now)?;
         let next = Request { phase, touched: now, note: None, ..request.clone() };
-        let changes =
-            vec![Change::Request(Box::new(next)), Change::Pulled(credential.clone(), job.clone())];
+        let changes = vec![Change::Request(Box::new(next)), Change::Pulled(credential.clone(), job.clone())];
         Ok(Step { changes, permit: Some(Permit::Release(permit)) })
     }
 

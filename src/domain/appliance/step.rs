@@ -83,7 +83,9 @@ impl State {
     /// A [`Refusal`] when it does not follow from this state.
     pub fn step(&self, body: &Body, now: Timestamp, boot: ChipBoot) -> Result<Step, Refusal> {
         if now < self.last_ts {
-            return Err(Refusal::Clock { why: format!("it says {now}, and the log already says {}", self.last_ts) });
+            return Err(Refusal::Clock {
+                why: format!("it says {now}, and the log already says {}", self.last_ts),
+            });
         }
         match body {
             Body::Setup(_) => Err(Refusal::Impossible { why: "an appliance is set up once" }),
@@ -103,9 +105,10 @@ impl State {
             Body::Frozen { operator, reason } => Ok(self.frozen(operator, reason, now)),
             Body::Pulled { request, job, .. } => self.pulled(request, job, now),
             Body::PullReturned { request, why } => self.pull_returned(request, why, now),
-            Body::Delivered { .. } | Body::ChipSays { .. } | Body::Refused { .. } | Body::PassphraseFailed { .. } => {
-                Ok(Step::of(Vec::new()))
-            }
+            Body::Delivered { .. }
+            | Body::ChipSays { .. }
+            | Body::Refused { .. }
+            | Body::PassphraseFailed { .. } => Ok(Step::of(Vec::new())),
         }
     }
 
@@ -140,7 +143,9 @@ impl State {
     fn forget_old(&mut self, now: Timestamp) {
         const KEPT: Length = Length::from_minutes(7 * 24 * 60);
         self.requests.retain(|_, request| {
-            request.state().is_live() || now < request.touched.plus(KEPT) || request.stands_until() > Some(now)
+            request.state().is_live()
+                || now < request.touched.plus(KEPT)
+                || request.stands_until() > Some(now)
         });
     }
 
@@ -158,7 +163,8 @@ impl State {
             let mut next = request.clone();
             next.doc.nonce.clone_from(nonce);
             next.phase = Phase::Requested(Requested::default());
-            next.note = Some("the daemon was restarted: approvals so far are void, please approve again".to_owned());
+            next.note =
+                Some("the daemon was restarted: approvals so far are void, please approve again".to_owned());
             changes.push(Change::Request(Box::new(next)));
         }
         for id in ended {
@@ -172,7 +178,12 @@ impl State {
         Ok(Step::of(changes))
     }
 
-    fn deposited(&self, name: &CredentialName, deposited: &Deposited, now: Timestamp) -> Result<Step, Refusal> {
+    fn deposited(
+        &self,
+        name: &CredentialName,
+        deposited: &Deposited,
+        now: Timestamp,
+    ) -> Result<Step, Refusal> {
         if deposited.generation != self.next_generation(name) || deposited.at != now {
             return Err(Refusal::StaleDeposit { credential: name.clone() });
         }
@@ -188,7 +199,10 @@ impl State {
         if self.requests.contains_key(&doc.id) {
             return Err(Refusal::Impossible { why: "two requests have two ids" });
         }
-        if doc.made != now || doc.decision_ends <= now || doc.decision_ends > now.plus(RequestDoc::DECISION_LENGTH) {
+        if doc.made != now
+            || doc.decision_ends <= now
+            || doc.decision_ends > now.plus(RequestDoc::DECISION_LENGTH)
+        {
             return Err(Refusal::BadWindow { why: "for deciding starts when the request is made" });
         }
         if let Subject::Release { window, pulls, .. } = &doc.subject {
@@ -282,7 +296,11 @@ impl State {
         let mut changes = vec![Change::Frozen(Some(freeze))];
         let down = |request: &&Request| request.state().is_live() && request.doc.subject != Subject::Thaw;
         for request in self.requests.values().filter(down) {
-            changes.push(Change::Request(Box::new(revoke(request, format!("{operator} froze the appliance"), now))));
+            changes.push(Change::Request(Box::new(revoke(
+                request,
+                format!("{operator} froze the appliance"),
+                now,
+            ))));
         }
         Step::of(changes)
     }

@@ -78,7 +78,9 @@ pub enum Rollback {
         chip: u64,
     },
     /// Same epoch, other content.
-    #[error("the store and the chip are both at epoch {epoch}, and their log heads differ: this is a fork or an altered copy")]
+    #[error(
+        "the store and the chip are both at epoch {epoch}, and their log heads differ: this is a fork or an altered copy"
+    )]
     Forked {
         /// Of both.
         epoch: u64,
@@ -142,13 +144,38 @@ mod tests {
             ("equal, refusals after it", end(five, four, false), chip(five), Ok(Start::Equal)),
             ("one ahead", end(five, four, true), chip(four), Ok(Start::FinishBoth { head: five.digest() })),
             ("head written", end(five, four, true), half, Ok(Start::FinishEpoch)),
-            ("one ahead, leaves after it", end(five, four, false), chip(four), Err(Rollback::Forked { epoch: 5 })),
-            ("one behind", end(four, anchored(3, "z"), true), chip(five), Err(Rollback::Older { store: 4, chip: 5 })),
-            ("behind, head of the next written", end(four, anchored(3, "z"), true), half, Err(Rollback::Forked { epoch: 4 })),
+            (
+                "one ahead, leaves after it",
+                end(five, four, false),
+                chip(four),
+                Err(Rollback::Forked { epoch: 5 }),
+            ),
+            (
+                "one behind",
+                end(four, anchored(3, "z"), true),
+                chip(five),
+                Err(Rollback::Older { store: 4, chip: 5 }),
+            ),
+            (
+                "behind, head of the next written",
+                end(four, anchored(3, "z"), true),
+                half,
+                Err(Rollback::Forked { epoch: 4 }),
+            ),
             ("fork", end(other_five, four, true), chip(five), Err(Rollback::Forked { epoch: 5 })),
             ("fork of an ahead leaf", end(other_five, four, true), half, Err(Rollback::Forked { epoch: 5 })),
-            ("one ahead of another past", end(five, anchored(4, "x"), true), chip(four), Err(Rollback::Forked { epoch: 5 })),
-            ("two ahead", end(anchored(6, "d"), five, true), chip(four), Err(Rollback::Ahead { store: 6, chip: 4 })),
+            (
+                "one ahead of another past",
+                end(five, anchored(4, "x"), true),
+                chip(four),
+                Err(Rollback::Forked { epoch: 5 }),
+            ),
+            (
+                "two ahead",
+                end(anchored(6, "d"), five, true),
+                chip(four),
+                Err(Rollback::Ahead { store: 6, chip: 4 }),
+            ),
         ];
         for (name, store, chip, expected) in cases {
             let got = compare(&store, &chip);

@@ -291,7 +291,10 @@ impl Body {
     pub const fn is_anchored(&self) -> bool {
         !matches!(
             self,
-            Self::Delivered { .. } | Self::ChipSays { .. } | Self::Refused { .. } | Self::PassphraseFailed { .. }
+            Self::Delivered { .. }
+                | Self::ChipSays { .. }
+                | Self::Refused { .. }
+                | Self::PassphraseFailed { .. }
         )
     }
 

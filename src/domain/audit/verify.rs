@@ -105,7 +105,8 @@ impl Verifier {
         if ours.root != head.root {
             return Err(VerifyError::Root { found: ours.root, expected: head.root.clone() });
         }
-        let (origin, epoch) = self.state.map_or_else(Default::default, |state| (state.founding.origin(), state.epoch));
+        let (origin, epoch) =
+            self.state.map_or_else(Default::default, |state| (state.founding.origin(), state.epoch));
         Ok(Verified { head: ours, origin, epoch, evaluation: self.evaluation })
     }
 }

@@ -94,7 +94,13 @@ impl Requested {
     ///
     /// # Errors
     /// [`Refusal::DuplicateApprover`], [`Refusal::WindowWidened`].
-    pub fn approve(self, doc: &RequestDoc, who: OperatorId, agreed: Agreed, need: usize) -> Result<Approved, Refusal> {
+    pub fn approve(
+        self,
+        doc: &RequestDoc,
+        who: OperatorId,
+        agreed: Agreed,
+        need: usize,
+    ) -> Result<Approved, Refusal> {
         let request = || doc.id.clone();
         if self.approvals.has(&who) {
             return Err(Refusal::DuplicateApprover { request: request(), operator: who });
@@ -114,7 +120,10 @@ impl Requested {
         let common = if within { approvals.common(asked).ok_or(widened)? } else { return Err(widened) };
         let Some(quorum) = approvals.reached(need) else { return Ok(Approved::Waiting(Self { approvals })) };
         match (&doc.subject, common) {
-            (Subject::Release { credential, generation, .. }, Agreed { window: Some(window), pulls: Some(pulls) }) => {
+            (
+                Subject::Release { credential, generation, .. },
+                Agreed { window: Some(window), pulls: Some(pulls) },
+            ) => {
                 let permit = ArmPermit::new(request(), credential.clone(), *generation);
                 Ok(Approved::Arming(Arming { quorum, window, pulls }, permit))
             }
@@ -133,7 +142,14 @@ pub fn asked(doc: &RequestDoc) -> Agreed {
 
 impl Arming {
     /// The window is sealed: the gate can rise.
-    pub fn armed(self, window: Interval, chip: (u64, u64), boot: ChipBoot, gate: u64, sealed: String) -> Armed {
+    pub fn armed(
+        self,
+        window: Interval,
+        chip: (u64, u64),
+        boot: ChipBoot,
+        gate: u64,
+        sealed: String,
+    ) -> Armed {
         Armed { quorum: self.quorum, window, chip, boot, gate, pulls_left: self.pulls, sealed }
     }
 }
@@ -143,7 +159,12 @@ impl Armed {
     ///
     /// # Errors
     /// [`Refusal::OutsideWindow`], [`Refusal::NotGranted`].
-    pub fn pull(self, doc: &RequestDoc, job: &JobName, now: Timestamp) -> Result<(Phase, ReleasePermit), Refusal> {
+    pub fn pull(
+        self,
+        doc: &RequestDoc,
+        job: &JobName,
+        now: Timestamp,
+    ) -> Result<(Phase, ReleasePermit), Refusal> {
         if !self.window.contains(now) {
             return Err(Refusal::OutsideWindow { request: doc.id.clone(), window: self.window, now });
         }
@@ -152,10 +173,14 @@ impl Armed {
             Subject::Release { credential, .. } => {
                 return Err(Refusal::NotGranted { job: job.clone(), credential: credential.clone() });
             }
-            Subject::Client { .. } | Subject::Thaw => return Err(Refusal::Impossible { why: "only a release arms" }),
+            Subject::Client { .. } | Subject::Thaw => {
+                return Err(Refusal::Impossible { why: "only a release arms" });
+            }
         }
-        let pulls_left =
-            self.pulls_left.checked_sub(1).ok_or(Refusal::Impossible { why: "an armed window has a pull left" })?;
+        let pulls_left = self
+            .pulls_left
+            .checked_sub(1)
+            .ok_or(Refusal::Impossible { why: "an armed window has a pull left" })?;
         let next = Self { pulls_left, ..self };
         let phase = if pulls_left == 0 { Phase::Spent(next) } else { Phase::Armed(next) };
         Ok((phase, ReleasePermit::new(doc.id.clone())))

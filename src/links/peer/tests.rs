@@ -8,6 +8,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
@@ -48,12 +49,17 @@ impl World {
     }
 
     /// A copy of the program, with the last byte of its ELF identification (padding) set to `pad`.
+    ///
+    /// Another process writes it: a descriptor open for writing here could be held by the child of a test
+    /// that runs beside this one, and then the copy could not be started.
     fn program(&self, name: &str, pad: u8) -> PathBuf {
-        let mut bytes = fs::read(PERL).expect("perl is part of every Debian");
-        bytes[15] = pad;
+        const COPY: &str = r#"
+            local $/; open my $in, "<:raw", $^X or die; my $bytes = <$in>; substr($bytes, 15, 1) = chr $ARGV[1];
+            open my $out, ">:raw", $ARGV[0] or die; print $out $bytes; close $out or die; chmod 0755, $ARGV[0];
+        "#;
         let path = self.home.path().join(name);
-        fs::write(&path, bytes).expect("copied");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("executable");
+        let copied = Command::new(PERL).args(["-e", COPY, "--"]).arg(&path).arg(pad.to_string()).status();
+        assert!(copied.expect("perl is part of every Debian").success());
         path
     }
 
@@ -180,6 +186,18 @@ fn p32_a_process_that_ended_is_refused() {
 }
 
 #[test]
+fn p32_a_process_that_ended_is_refused_even_while_its_number_is_taken() {
+    let world = World::new();
+    let mut job = world.connect(&world.program("job", 0), 0);
+    let peer = observe(&job.stream).expect("a peer");
+    drop(job.child.stdin.take());
+    let number = Pid::from_child(&job.child);
+    waitid(WaitId::Pid(number), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT)
+        .expect("ended, and not reaped");
+    assert_eq!(peer.process.recheck(), Err(PeerError::Gone { pid: job.child.id() }));
+}
+
+#[test]
 fn p32_a_program_without_a_name_is_refused() {
     let world = World::new();
     for replaced in [false, true] {
@@ -218,9 +236,8 @@ fn an_executable_over_512_mib_is_not_read() {
     let world = World::new();
     let program = world.program("job", 0);
     for (size, refused) in [(ExecutableHashes::SIZE_MAX + 1, true), (8 << 20, false)] {
-        let file = fs::OpenOptions::new().write(true).open(&program).expect("opened");
-        file.set_len(size).expect("made sparse");
-        drop(file);
+        let sized = Command::new("truncate").args(["--size", &size.to_string()]).arg(&program).status();
+        assert!(sized.expect("coreutils").success());
         let job = world.connect(&program, 0);
         let outcome = observe(&job.stream).expect("a peer").measure(&ExecutableHashes::new());
         assert_eq!(outcome == Err(PeerError::TooLarge { pid: job.child.id(), size }), refused, "{size}");

@@ -191,17 +191,18 @@ mod tests {
     #[test]
     fn data_that_is_not_what_was_announced_is_refused() {
         let full = "41".repeat(24);
-        let cases: [(&str, u32, &[(u16, &str)], bool); 10] = [
-            ("as announced", 25, &[(1, &full), (2, "42")], true),
-            ("one byte short", 26, &[(1, &full), (2, "42")], false),
-            ("one byte over", 24, &[(1, &full), (2, "42")], false),
-            ("nothing", 1, &[], false),
-            ("wrong order", 25, &[(2, "42"), (1, &full)], false),
-            ("first one twice", 48, &[(1, &full), (1, &full)], false),
-            ("index 0", 1, &[(0, "42")], false),
-            ("short in the middle", 25, &[(1, "42"), (2, &full)], false),
-            ("lower case", 1, &[(1, "4a")], false),
-            ("not hex", 1, &[(1, "4G")], false),
+        let full = full.as_str();
+        let cases = [
+            ("as announced", 25, vec![(1, full), (2, "42")], true),
+            ("one byte short", 26, vec![(1, full), (2, "42")], false),
+            ("one byte over", 24, vec![(1, full), (2, "42")], false),
+            ("nothing", 1, Vec::new(), false),
+            ("wrong order", 25, vec![(2, "42"), (1, full)], false),
+            ("first one twice", 48, vec![(1, full), (1, full)], false),
+            ("index 0", 1, vec![(0, "42")], false),
+            ("short in the middle", 25, vec![(1, "42"), (2, full)], false),
+            ("lower case", 1, vec![(1, "4a")], false),
+            ("not hex", 1, vec![(1, "4G")], false),
         ];
         for (name, len, lines, fits) in cases {
             let mut decoder = Decoder::new(len).expect("a length");

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# Gets what a Debian machine lacks for portcullis. Says nothing when nothing is missing.
+#
+#   ./packaging/setup.sh            what building and the demo need
+#   ./packaging/setup.sh --test     what the tests need on top of it
+#
+# The other scripts source it, so that a cargo found outside PATH is found by them too.
+
+set -euo pipefail
+
+say() {
+    printf 'portcullis: %s\n' "$@" >&2
+}
+
+has_library() {
+    pkg-config --exists "$@" 2>/dev/null
+}
+
+has_command() {
+    command -v "$1" >/dev/null
+}
+
+# Prints the packages that are missing. What is looked for is the thing and not the package, so that
+# other systems than Debian are served as well.
+missing_packages() {
+    has_command gcc || printf '%s\n' gcc libc6-dev
+    has_command pkg-config || echo pkg-config
+    # The TPM software stack, and the OpenSSL that SQLCipher computes with.
+    has_library tss2-sys tss2-esys tss2-mu tss2-tctildr || echo libtss2-dev
+    has_library libcrypto || echo libssl-dev
+    # The software TPM of evaluation appliances and of the tests.
+    has_command swtpm || echo swtpm
+    # The tests let tools that this project did not write meet the same refusals.
+    if [ "${1:-}" = --test ]; then
+        has_command tpm2_getcap || echo tpm2-tools
+    fi
+}
+
+install_packages() {
+    local as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        as_root=(sudo)
+        # Without a terminal nobody can answer its question.
+        [ -t 0 ] || as_root=(sudo -n)
+        has_command sudo || return 1
+    fi
+    has_command apt-get || return 1
+    say "installing $*"
+    "${as_root[@]}" apt-get update -qq >&2 &&
+        "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >&2
+}
+
+need_packages() {
+    local missing=()
+    mapfile -t missing < <(missing_packages "$@")
+    [ "${#missing[@]}" -gt 0 ] || return 0
+    if ! install_packages "${missing[@]}" || [ -n "$(missing_packages "$@")" ]; then
+        say "these packages are missing and could not be installed: ${missing[*]}" \
+            "install them as root, then run this again: apt-get install ${missing[*]}"
+        exit 1
+    fi
+}
+
+need_cargo() {
+    local wanted found
+    has_command cargo || PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
+    wanted=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
+    found=$(cargo --version 2>/dev/null | awk '{ print $2 }') || true
+    if [ "$(printf '%s\n' "$wanted" "${found:-0}" | sort -V | head -n 1)" != "$wanted" ]; then
+        say "Rust $wanted or later is needed, and ${found:-none} was found" \
+            "install it as your own user, then run this again: https://rustup.rs"
+        exit 1
+    fi
+}
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then
+    need_packages "$@"
+    need_cargo
+fi

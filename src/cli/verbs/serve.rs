@@ -1,0 +1,18 @@
+//! `serve`: keep the gate until a signal ends it.
+
+use crate::cli::context::Context;
+use crate::cli::failure::{Failure, Stop};
+use crate::cli::render::note;
+use crate::daemon::keeper;
+
+/// Runs the daemon.
+pub fn run(context: &Context) -> Result<(), Stop> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).with_target(false).init();
+    let ready = |home: &crate::domain::home::Home| {
+        note(&format!("portcullis: the gate is kept at {}", home.run().display()));
+    };
+    keeper::run(&context.home, ready).map_err(|error| {
+        let (exit, advice) = error.parts();
+        Failure { exit, ..Failure::unexpected("serve", error.to_string(), advice) }.into()
+    })
+}

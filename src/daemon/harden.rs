@@ -1,0 +1,49 @@
+//! Protections of the keeper's own process: no core files, no tracing, no swapping.
+
+use rustix::mm::{MlockAllFlags, mlockall};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
+
+/// The kernel said no.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("{what}: {cause}")]
+pub struct HardenError {
+    what: &'static str,
+    cause: rustix::io::Errno,
+}
+
+/// What could be had.
+#[derive(Clone, Debug)]
+pub struct Hardened {
+    /// Why memory is not locked, if it is not.
+    pub memory: Option<String>,
+}
+
+/// Forbids core files and tracing by others of the same user, and locks memory where allowed.
+///
+/// # Errors
+/// [`HardenError`] when core files or tracing cannot be forbidden.
+pub fn process() -> Result<Hardened, HardenError> {
+    no_dumps()?;
+    // With a limit, a lock on the future would make later allocations fail; root and units with
+    // LimitMEMLOCK=infinity have none.
+    let unlimited = getrlimit(Resource::Memlock).current.is_none() || rustix::process::geteuid().is_root();
+    let memory = if unlimited {
+        mlockall(MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT)
+            .err()
+            .map(|e| e.to_string())
+    } else {
+        Some("RLIMIT_MEMLOCK is not unlimited".to_owned())
+    };
+    Ok(Hardened { memory })
+}
+
+/// Forbids core files, and tracing by others of the same user.
+///
+/// # Errors
+/// [`HardenError`].
+pub fn no_dumps() -> Result<(), HardenError> {
+    let fail = |what| move |cause| HardenError { what, cause };
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    setrlimit(Resource::Core, none).map_err(fail("RLIMIT_CORE"))?;
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(fail("PR_SET_DUMPABLE"))
+}

@@ -1,0 +1,218 @@
+//! The keeper process: it has the TPM, the store, the decisions and all session secrets.
+
+use std::os::fd::AsFd as _;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::process::Child;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::channel::{ChannelError, KeeperEar, KeeperMouth, pair};
+use super::clock::{Clock, LogEnd, SystemClocks};
+use super::engine::{Ended, Engine};
+use super::event::Event;
+use super::harden::{self, Hardened};
+use super::listener::{self, ListenerError};
+use super::message::LinkKind;
+use crate::domain::home::Home;
+use crate::domain::selector::KernelProof;
+use crate::links::peer;
+use crate::links::sockets::{self, OPERATOR, PULL, SocketError};
+use crate::services::doctor::ProcessFacts;
+use crate::services::home::HomeError;
+use crate::services::start::{self, StartError};
+use crate::tpm::TpmError;
+
+/// Why the daemon does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum KeeperError {
+    /// The appliance stays down.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// A socket cannot be bound.
+    #[error(transparent)]
+    Socket(#[from] SocketError),
+    /// A folder cannot be made.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// The kernel refused a protection of the process.
+    #[error("the process could not be protected: {0}")]
+    Harden(#[from] harden::HardenError),
+    /// The listener cannot be started, or keeps ending.
+    #[error(transparent)]
+    Listener(#[from] ListenerError),
+    /// The channel to the listener cannot be made.
+    #[error(transparent)]
+    Channel(#[from] ChannelError),
+    /// The listener keeps ending.
+    #[error("the listener ended {times} times")]
+    Restless {
+        /// How often.
+        times: u32,
+    },
+    /// Something of the system.
+    #[error("{0}")]
+    System(#[from] std::io::Error),
+}
+
+impl KeeperError {
+    /// The exit code and what to do next.
+    pub fn parts(&self) -> (u8, String) {
+        match self {
+            Self::Start(error) => {
+                let (exit, advice) = error.parts();
+                (exit, advice.to_owned())
+            }
+            Self::Socket(_) => (7, "look who holds that path, or name another home with --home".to_owned()),
+            Self::Home(error) => (1, error.advice().to_owned()),
+            Self::Harden(_) => (1, "run it where prctl and setrlimit are allowed".to_owned()),
+            Self::Listener(_) | Self::Channel(_) | Self::Restless { .. } | Self::System(_) => {
+                (1, "look at the limits of this process, then start it again".to_owned())
+            }
+        }
+    }
+}
+
+impl From<TpmError> for KeeperError {
+    fn from(error: TpmError) -> Self {
+        Self::Start(error.into())
+    }
+}
+
+/// Runs the daemon until a signal ends it; `ready` is called once, when both sockets answer.
+///
+/// # Errors
+/// [`KeeperError`].
+pub fn run(home: &Home, ready: impl FnOnce(&Home)) -> Result<(), KeeperError> {
+    let Hardened { memory } = harden::process()?;
+    let opened = start::open(home)?;
+    let chip = opened.chip_time()?;
+    let state = opened.state();
+    let end = LogEnd { ts: state.last_ts, mono: state.last_mono, boot: state.last_boot };
+    let clock = Clock::begin(SystemClocks::read(), chip, end);
+    let appliance = opened.into_service(&clock.moment(SystemClocks::read()))?;
+    let (events, inbox) = channel();
+    let pull = sockets::bind(home.run(), PULL)?;
+    let operator = sockets::bind(home.run(), OPERATOR)?;
+    stop_on_signals(events.clone())?;
+    let process = ProcessFacts { memory, peers: peers_proof(), ..ProcessFacts::default() };
+    let (mut child, sender) = start_listener(&events)?;
+    let numbers = Arc::new(AtomicU32::new(1));
+    let shared = Arc::new(Mutex::new(sender.clone()));
+    accept(pull, LinkKind::Pull, events.clone(), shared.clone(), numbers.clone())?;
+    accept(operator, LinkKind::Operator, events.clone(), shared.clone(), numbers)?;
+    let mut engine = Engine::new(appliance, clock, process, events.clone(), sender);
+    ready(home);
+    const RESTARTS_MAX: u32 = 5;
+    let mut restarts = 0;
+    let outcome = loop {
+        if engine.run(&inbox) == Ended::Asked {
+            break Ok(());
+        }
+        restarts += 1;
+        reap(child);
+        if restarts > RESTARTS_MAX {
+            return Err(KeeperError::Restless { times: restarts });
+        }
+        tracing::error!("the listener ended and is started again");
+        let sender;
+        (child, sender) = start_listener(&events)?;
+        *shared.lock().unwrap_or_else(PoisonError::into_inner) = sender.clone();
+        engine.replace_listener(sender);
+    };
+    // Closing the channel ends the listener; the sockets go with the files that name them.
+    drop(engine);
+    drop(shared);
+    for socket in [home.pull_socket(), home.operator_socket()] {
+        drop(std::fs::remove_file(socket));
+    }
+    wind_down(child);
+    outcome
+}
+
+fn start_listener(events: &Sender<Event>) -> Result<(Child, KeeperMouth), KeeperError> {
+    let (mouth, ear, theirs) = pair()?;
+    let child = listener::spawn(Path::new("/proc/self/exe"), &["__listener"], theirs)?;
+    let events = events.clone();
+    std::thread::Builder::new().name("ears".to_owned()).spawn(move || hear(ear, &events))?;
+    Ok((child, mouth))
+}
+
+/// Passes on what the listener says, until it says nothing more or something it may not.
+fn hear(mut ear: KeeperEar, events: &Sender<Event>) {
+    while let Ok(Some(message)) = ear.receive() {
+        if events.send(Event::Said(message)).is_err() {
+            return;
+        }
+    }
+    drop(events.send(Event::ListenerGone));
+}
+
+/// Accepts, asks the kernel about the peer, tells the engine, then gives the listener a duplicate.
+fn accept(
+    socket: UnixListener,
+    kind: LinkKind,
+    events: Sender<Event>,
+    listener: Arc<Mutex<KeeperMouth>>,
+    numbers: Arc<AtomicU32>,
+) -> Result<(), KeeperError> {
+    let work = move || {
+        for stream in socket.incoming() {
+            let Ok(stream) = stream else {
+                // Out of descriptors, as a rule: the next one waits until some are free.
+                std::thread::park_timeout(std::time::Duration::from_millis(50));
+                continue;
+            };
+            let conn = numbers.fetch_add(1, Ordering::Relaxed);
+            let peer = peer::observe(&stream);
+            let Ok(copy) = stream.try_clone() else { continue };
+            if events.send(Event::Connected { conn, kind, stream, peer }).is_err() {
+                return;
+            }
+            let sender = listener.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Err(error) = sender.announce(conn, kind, copy.as_fd()) {
+                tracing::warn!(%error, "the listener does not take a connection");
+            }
+        }
+    };
+    std::thread::Builder::new().name("door".to_owned()).spawn(work)?;
+    Ok(())
+}
+
+fn stop_on_signals(events: Sender<Event>) -> Result<(), KeeperError> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT, SIGHUP])?;
+    let work = move || {
+        for signal in signals.forever() {
+            // A hang-up of the terminal that started it is no reason for the gate to close.
+            if signal != SIGHUP && events.send(Event::Stop).is_err() {
+                return;
+            }
+        }
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(work)?;
+    Ok(())
+}
+
+/// How this kernel ties evidence to a process: seen on a connection to ourselves.
+fn peers_proof() -> Option<KernelProof> {
+    let (here, _there) = UnixStream::pair().ok()?;
+    peer::observe(&here).ok().map(|peer| peer.evidence().kernel)
+}
+
+fn reap(mut child: Child) {
+    drop(child.kill());
+    drop(child.wait());
+}
+
+/// The listener ends by itself when its channel closes; a stuck one is ended.
+fn wind_down(mut child: Child) {
+    for _ in 0..20 {
+        if matches!(child.try_wait(), Ok(Some(_))) {
+            return;
+        }
+        std::thread::park_timeout(std::time::Duration::from_millis(50));
+    }
+    reap(child);
+}

@@ -1,0 +1,90 @@
+//! The engine's part for operators: records in, answers out.
+
+use super::ask::Desk;
+use super::engine::Engine;
+use super::operators::Incoming;
+use crate::domain::ids::OperatorId;
+use crate::domain::refusal::Refusal;
+use crate::domain::wire::operator::{Ask, Reply};
+
+impl Engine {
+    /// Takes one Noise record of an operator's connection.
+    pub(super) fn record(&mut self, conn: u32, record: &[u8]) {
+        let Some(session) = self.operators.get(conn) else { return self.close(conn) };
+        match session.take(self.appliance.keeper_key(), record) {
+            Ok(Incoming::Nothing) => {}
+            Ok(Incoming::Message(remote, message)) => self.message(conn, &remote, &message),
+            Err(error) => {
+                tracing::info!(%error, "an operator's connection ended");
+                self.close(conn);
+            }
+        }
+    }
+
+    fn message(&mut self, conn: u32, remote: &[u8; 32], message: &[u8]) {
+        let ask: Result<Ask, _> = serde_json::from_slice(message);
+        let person = self.appliance.state().roster().by_noise(remote).map(|person| person.id.clone());
+        let outcome = match (ask, person) {
+            (Ok(ask), Some(operator)) => self.answer(conn, &operator, ask),
+            (Ok(Ask::PassphraseFailed { operator }), None) => self.passphrase_failed(conn, operator),
+            (_, None) => self.stranger(conn, remote),
+            // The parser's words could repeat what was in the message, and that may be secret.
+            (Err(error), Some(_)) => Err(Refusal::Message { why: format!("place {}", error.column()) }),
+        };
+        let is_stranger = matches!(outcome, Err(Refusal::NotOnRoster { .. }));
+        let reply = outcome.unwrap_or_else(|refusal| Reply::Refused(refusal.to_wire()));
+        let answered = self.operators.get(conn).is_some_and(|session| session.reply(&reply).is_ok());
+        if !answered || is_stranger {
+            self.close(conn);
+        }
+    }
+
+    fn answer(&mut self, conn: u32, operator: &OperatorId, ask: Ask) -> Result<Reply, Refusal> {
+        let wanted = describe(&ask);
+        // Whether the board was restarted meanwhile matters for what is armed and for what is reported.
+        if matches!(ask, Ask::Approve { .. } | Ask::Doctor | Ask::Freeze { .. }) {
+            self.notice_restart()?;
+        }
+        if matches!(ask, Ask::Watch)
+            && let Some(session) = self.operators.get(conn)
+        {
+            session.watches = true;
+        }
+        let at = self.now();
+        let desk = Desk { at: &at, operator, jobs: &self.jobs, process: &self.process };
+        let outcome = desk.answer(&mut self.appliance, ask);
+        if let (Err(refusal), Some(wanted)) = (&outcome, wanted) {
+            self.note_refusal(format!("operator:{operator}"), &wanted, refusal);
+        }
+        outcome
+    }
+
+    fn passphrase_failed(&mut self, conn: u32, operator: OperatorId) -> Result<Reply, Refusal> {
+        let uid = self.operators.get(conn).map_or(u32::MAX, |session| session.uid);
+        let at = self.now();
+        self.appliance.passphrase_failed(&at, format!("uid:{uid}"), operator);
+        Ok(Reply::Done { request: None, message: "noted".to_owned() })
+    }
+
+    fn stranger(&mut self, conn: u32, remote: &[u8; 32]) -> Result<Reply, Refusal> {
+        let uid = self.operators.get(conn).map_or(u32::MAX, |session| session.uid);
+        let refusal = Refusal::NotOnRoster { who: format!("the key {}..", hex::encode(&remote[..4])) };
+        self.note_refusal(format!("uid:{uid}"), "to speak as an operator", &refusal);
+        Err(refusal)
+    }
+}
+
+/// What a question wanted to change, in a few words; `None` for those that only read.
+fn describe(ask: &Ask) -> Option<String> {
+    Some(match ask {
+        Ask::Deposit(deposit) => format!("deposit {}", deposit.name),
+        Ask::RequestRelease { credential, job, .. } => format!("request {credential} for {job}"),
+        Ask::RequestClient { client, .. } => format!("request client {}", client.job),
+        Ask::RequestThaw { .. } => "request thaw".to_owned(),
+        Ask::Approve { id, .. } => format!("approve {id}"),
+        Ask::Deny { id, .. } => format!("deny {id}"),
+        Ask::Revoke { id, .. } => format!("revoke {id}"),
+        Ask::Freeze { .. } => "freeze".to_owned(),
+        _ => return None,
+    })
+}

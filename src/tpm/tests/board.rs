@@ -1,0 +1,70 @@
+//! The software TPM as a process.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use super::rig::Blank;
+use crate::tpm::{SoftTpm, TpmError};
+
+/// Parent, session and terminal of a process.
+fn kinship(pid: u32) -> [String; 3] {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("runs");
+    let fields: Vec<&str> = stat.rsplit(')').next().expect("fields").split_whitespace().collect();
+    [fields[1], fields[3], fields[4]].map(str::to_owned)
+}
+
+#[test]
+fn it_is_found_again_where_it_was_started() {
+    let blank = Blank::new();
+    let state = blank.directory.path().join("tpm");
+    assert_eq!(SoftTpm::attach(&state).expect("read").as_ref(), Some(blank.tpm.tpm()));
+    assert_eq!(SoftTpm::attach(blank.directory.path()), Ok(None), "not elsewhere");
+    let second = SoftTpm::start(&state);
+    assert!(matches!(second, Err(TpmError::Software { .. })), "only one at a time: {second:?}");
+    assert_eq!(fs::metadata(&state).expect("exists").permissions().mode() & 0o777, 0o700);
+}
+
+#[test]
+fn it_survives_whoever_started_it() {
+    let blank = Blank::new();
+    let (ours, its) = (kinship(std::process::id()), kinship(blank.tpm.tpm().pid()));
+    assert_ne!(its[0], std::process::id().to_string(), "no child of ours");
+    assert_ne!(its[1], ours[1], "a session of its own");
+    assert_eq!(its[2], "0", "no terminal");
+}
+
+#[test]
+fn a_pid_that_went_to_another_program_is_not_taken_for_it() {
+    let blank = Blank::new();
+    let state = blank.directory.path().join("tpm");
+    let own = std::process::id().to_string();
+    for other in [own.as_str(), "1", "-1", "0", "", "x"] {
+        fs::write(state.join("swtpm.pid"), format!("{other}\n")).expect("written");
+        assert_eq!(SoftTpm::attach(&state), Ok(None), "{other:?}");
+    }
+}
+
+#[test]
+fn it_stops_in_order_and_starts_again_with_what_it_knew() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let first = SoftTpm::start(directory.path()).expect("starts");
+    let (pid, tcti) = (first.pid(), first.tcti());
+    first.stop().expect("stops");
+    assert_eq!(SoftTpm::attach(directory.path()), Ok(None), "nobody answers to that pid");
+    let second = SoftTpm::start(directory.path()).expect("starts again").guarded();
+    assert_ne!(second.tpm().pid(), pid);
+    assert_eq!(second.tpm().tcti(), tcti, "on the same port");
+}
+
+#[test]
+fn a_restart_of_the_board_keeps_the_port() {
+    let mut blank = Blank::new();
+    let tcti = blank.tpm.tpm().tcti();
+    for _ in 0..3 {
+        blank.tpm.tpm_mut().power_cycle().expect("comes back");
+        blank.tpm.tpm_mut().power_loss().expect("comes back");
+        assert_eq!(blank.tpm.tpm().tcti(), tcti);
+    }
+    let state = blank.directory.path().join("tpm");
+    assert_eq!(SoftTpm::attach(&state).expect("read").as_ref(), Some(blank.tpm.tpm()));
+}

@@ -1,0 +1,5 @@
+//! What the tests of behaviour share.
+
+#![allow(dead_code)] // each test uses a part of it
+
+pub mod seed;
