@@ -131,13 +131,14 @@ const MODERN: [(&str, &str); 2] = [("TERM", "xterm-256color"), ("LANG", "C.UTF-8
 #[test]
 fn the_terminal_is_given_back_however_the_console_ends() {
     let home = home();
-    let endings: [(&str, &dyn Fn(&mut Session)); 6] = [
-        ("q", &|session| session.type_bytes(b"q")),
-        (":q", &|session| session.type_bytes(b":q\r")),
-        ("Ctrl-C", &|session| session.type_bytes(b"\x03")),
-        ("SIGTERM", &|session| signal(session, Signal::TERM)),
-        ("SIGHUP", &|session| signal(session, Signal::HUP)),
-        ("SIGINT", &|session| signal(session, Signal::INT)),
+    type End = fn(&mut Session);
+    let endings: [(&str, End); 6] = [
+        ("q", |session| session.type_bytes(b"q")),
+        (":q", |session| session.type_bytes(b":q\r")),
+        ("Ctrl-C", |session| session.type_bytes(b"\x03")),
+        ("SIGTERM", |session| signal(session, Signal::TERM)),
+        ("SIGHUP", |session| signal(session, Signal::HUP)),
+        ("SIGINT", |session| signal(session, Signal::INT)),
     ];
     for (name, end) in endings {
         let mut session = Session::start(home.path(), (80, 24), &MODERN, &[]);
@@ -157,14 +158,14 @@ fn signal(session: &mut Session, signal: Signal) {
 #[test]
 fn the_profile_follows_the_terminal_and_no_colour_is_sent_to_one_without() {
     let home = home();
-    let cases: [(&str, Vec<(&str, &str)>, &[&str], bool); 4] = [
-        ("modern", MODERN.to_vec(), &[], false),
-        ("VT220", vec![("TERM", "vt220"), ("LANG", "C.UTF-8")], &[], true),
-        ("--ascii", MODERN.to_vec(), &["--ascii"], true),
-        ("NO_COLOR", [&MODERN[..], &[("NO_COLOR", "1")]].concat(), &[], false),
+    let cases = [
+        ("modern", MODERN.to_vec(), None, false),
+        ("VT220", vec![("TERM", "vt220"), ("LANG", "C.UTF-8")], None, true),
+        ("--ascii", MODERN.to_vec(), Some("--ascii"), true),
+        ("NO_COLOR", [&MODERN[..], &[("NO_COLOR", "1")]].concat(), None, false),
     ];
-    for (name, variables, options, is_ascii) in cases {
-        let mut session = Session::start(home.path(), (80, 24), &variables, options);
+    for (name, variables, option, is_ascii) in cases {
+        let mut session = Session::start(home.path(), (80, 24), &variables, option.as_slice());
         session.wait_for_text("q:quit");
         assert_eq!(session.sent.is_ascii(), is_ascii, "{name}");
         let is_modern = name == "modern";

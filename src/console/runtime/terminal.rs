@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 use std::panic::{self, PanicHookInfo};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::style::ResetColor;
@@ -16,19 +17,22 @@ type Hook = Arc<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
 /// of any thread is told.
 pub(super) struct Guard {
     previous: Hook,
+    /// Giving back twice would wipe the words of the panic off the screen.
+    is_taken: Arc<AtomicBool>,
 }
 
 impl Guard {
     /// Takes the terminal over.
     pub(super) fn take() -> io::Result<Self> {
         let previous: Hook = panic::take_hook().into();
-        let told = Arc::clone(&previous);
+        let is_taken = Arc::new(AtomicBool::new(true));
+        let (tell, is_held) = (Arc::clone(&previous), Arc::clone(&is_taken));
         panic::set_hook(Box::new(move |info| {
-            give_back();
-            told(info);
+            give_back(&is_held);
+            tell(info);
         }));
         // From here on a failure gives the terminal back, too.
-        let guard = Self { previous };
+        let guard = Self { previous, is_taken };
         terminal::enable_raw_mode()?;
         execute!(io::stdout(), EnterAlternateScreen, Hide, Clear(ClearType::All))?;
         Ok(guard)
@@ -37,7 +41,7 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        give_back();
+        give_back(&self.is_taken);
         // While a thread panics the hook cannot be changed, and the process is about to end.
         if !std::thread::panicking() {
             let previous = Arc::clone(&self.previous);
@@ -47,7 +51,10 @@ impl Drop for Guard {
 }
 
 /// A terminal without another screen keeps what was on this one, so it is cleared first.
-fn give_back() {
+fn give_back(is_taken: &AtomicBool) {
+    if !is_taken.swap(false, Ordering::SeqCst) {
+        return;
+    }
     let mut output = io::stdout();
     // Where this fails there is no terminal any more.
     let _ = execute!(output, ResetColor, Clear(ClearType::All), MoveTo(0, 0), LeaveAlternateScreen, Show);

@@ -71,13 +71,13 @@ fn towards_key(dice: &mut Dice) -> Key {
 }
 
 /// What must have been pressed since the dialog was on the screen: the id's characters in their order, at
-/// least one more for the passphrase, and Enter.
+/// least one more for the passphrase before or after them, and Enter at the end.
 fn may_sign(pressed: &[Key], id: &str) -> bool {
-    let mut keys = pressed.iter();
-    let mut next_is = |c: char| keys.any(|key| matches!(key, Key::Char(k) if k.eq_ignore_ascii_case(&c)));
-    id.chars().all(&mut next_is)
-        && keys.any(|key| matches!(key, Key::Char(_)))
-        && pressed.last() == Some(&Key::Enter)
+    let typed = |key: &Key| if let Key::Char(c) = key { Some(c.to_ascii_uppercase()) } else { None };
+    let characters: Vec<char> = pressed.iter().filter_map(typed).collect();
+    let mut rest = characters.iter();
+    let has_id = id.chars().all(|wanted| rest.any(|c| *c == wanted));
+    has_id && characters.len() > id.len() && pressed.last() == Some(&Key::Enter)
 }
 
 struct Mashed {
@@ -118,13 +118,13 @@ fn mash(seed: u64, events: u64) -> Mashed {
         if dice.roll(4) > 0 {
             desk.send(Event::Drawn);
         }
+        if !signed.is_empty() {
+            pressed = None;
+        }
         let is_open = matches!(&desk.model.screen, Screen::Approve(dialog) if dialog.pace.is_some());
         let is_new = is_open && pressed.is_none();
         seen.dialogs += u64::from(is_new);
         pressed = if is_new { Some(Vec::new()) } else { pressed.filter(|_| is_open) };
-        if !signed.is_empty() {
-            pressed = None;
-        }
     }
     seen
 }

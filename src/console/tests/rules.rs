@@ -42,6 +42,11 @@ fn enter_sends_an_approval_only_when_it_stands_alone() {
         desk.types("7k2m\nsecret");
         let effects = desk.press_after(gap_ms, Key::Enter);
         assert_eq!(approvals(&effects).len(), count, "{gap_ms} ms after the last character");
+        let mut desk = Desk::approving();
+        desk.types("7k2m\nsecret");
+        desk.press_after(100, Key::Ctrl('l'));
+        let effects = desk.press_after(gap_ms, Key::Enter);
+        assert_eq!(approvals(&effects).len(), count, "{gap_ms} ms after another key");
     }
 }
 

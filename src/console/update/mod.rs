@@ -36,6 +36,12 @@ pub fn update(model: &mut Model, event: Event, now_ms: u64) -> Vec<Effect> {
 fn take_key(model: &mut Model, key: Key, now_ms: u64) -> Vec<Effect> {
     model.last_key_ms = model.last_key_ms.max(now_ms);
     if key == Key::Ctrl('l') {
+        // It is a key like others to whoever asks whether the next one stands alone.
+        if let Some(pace) = dialog_pace(model).and_then(Option::as_mut)
+            && !pace.is_before(now_ms)
+        {
+            pace.allows(now_ms);
+        }
         return vec![Effect::Redraw];
     }
     if let Some(waiting) = model.waiting {
@@ -69,18 +75,24 @@ pub fn awaits_drawing(model: &Model) -> bool {
     }
 }
 
+/// The pace of the dialog that is open.
+fn dialog_pace(model: &mut Model) -> Option<&mut Option<Pace>> {
+    match &mut model.screen {
+        Screen::Approve(dialog) => Some(&mut dialog.pace),
+        Screen::Reason(dialog) => Some(&mut dialog.pace),
+        _ => None,
+    }
+}
+
 /// A dialog takes keys only from the moment it can be seen.
 fn drawn(model: &mut Model, now_ms: u64) -> Vec<Effect> {
-    let pace = match &mut model.screen {
-        Screen::Approve(dialog) => &mut dialog.pace,
-        Screen::Reason(dialog) => &mut dialog.pace,
-        _ => return Vec::new(),
-    };
-    if pace.is_some() {
-        return Vec::new();
+    match dialog_pace(model) {
+        Some(pace @ None) => {
+            *pace = Some(Pace::begin(now_ms));
+            vec![Effect::DropTypeAhead]
+        }
+        _ => Vec::new(),
     }
-    *pace = Some(Pace::begin(now_ms));
-    vec![Effect::DropTypeAhead]
 }
 
 /// Logs the operator out; what they saw and typed goes with them.
