@@ -127,6 +127,11 @@ impl Engine {
     }
 
     fn handle(&mut self, event: Event) {
+        if self.clock.is_stale(SystemClocks::read())
+            && let Err(error) = self.notice_restart()
+        {
+            tracing::warn!(%error, "the chip's clock could not be read");
+        }
         match event {
             Event::Connected { conn, kind: LinkKind::Pull, stream, peer } => {
                 self.job_connected(conn, stream, peer)

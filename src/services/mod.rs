@@ -19,7 +19,7 @@ pub mod setup;
 pub mod start;
 pub mod views;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand_core::{OsRng, RngCore};
 
@@ -67,6 +67,8 @@ pub struct Appliance {
     ledger: Ledger,
     /// Shares of requests that have fewer than the quorum; lost with the process.
     shares: BTreeMap<RequestId, Vec<Share>>,
+    /// Requests whose window the chip refused once: it is asked before another pull is spent.
+    wary: BTreeSet<RequestId>,
     /// Windows that have ended, until the chip has said so too.
     closing: Vec<Closing>,
     keeper: Key32,

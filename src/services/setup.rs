@@ -73,6 +73,12 @@ pub enum SetupError {
         /// Where.
         dir: PathBuf,
     },
+    /// An earlier set-up stopped half-way.
+    #[error("an earlier set-up stopped half-way at {}", .dir.display())]
+    HalfDone {
+        /// Where.
+        dir: PathBuf,
+    },
     /// The people and the quorum do not fit.
     #[error(transparent)]
     Roster(#[from] RosterError),
@@ -104,6 +110,10 @@ impl SetupError {
     pub const fn parts(&self) -> (u8, &'static str) {
         match self {
             Self::Exists { .. } => (3, "name another home with --home, or start this one: portcullis serve"),
+            Self::HalfDone { .. } => (
+                3,
+                "clear the TPM by its firmware, or with store/hierarchies.age and that set-up's recovery shares; then remove the folder",
+            ),
             Self::Roster(_) => (
                 2,
                 "name at least two operators, each with a key of their own, and a quorum of 2 up to their number",
@@ -133,8 +143,13 @@ pub struct Prepared {
 /// # Errors
 /// [`SetupError`].
 pub fn prepare(plan: Plan) -> Result<Prepared, SetupError> {
-    if home::config_file(&plan.home).exists() || home::store_file(&plan.home).exists() {
-        return Err(SetupError::Exists { dir: plan.home.dir().to_owned() });
+    let dir = || plan.home.dir().to_owned();
+    if home::config_file(&plan.home).exists() {
+        return Err(SetupError::Exists { dir: dir() });
+    }
+    // What is in these files may be all that can give the chip back: another set-up never writes over them.
+    if home::hierarchies_file(&plan.home).exists() || home::store_file(&plan.home).exists() {
+        return Err(SetupError::HalfDone { dir: dir() });
     }
     let people = plan.founders.iter().map(|founder| founder.key.public(founder.roles.clone())).collect();
     let roster = Roster::new(1, plan.quorum, people)?;
@@ -166,8 +181,8 @@ impl Prepared {
     /// Takes the chip and founds the appliance.
     ///
     /// # Errors
-    /// [`SetupError`]. What was written so far does not start and does not stand in the way of
-    /// another try, but for a chip that says it is taken.
+    /// [`SetupError`]. When the chip says no it is as it was, and another try may begin; a stop after
+    /// that is told from a finished set-up by [`SetupError::HalfDone`].
     pub fn found(self) -> Result<Founded, SetupError> {
         let keeper = random_key(&mut OsRng);
         let roster = self.sign_roster();
@@ -236,7 +251,11 @@ impl Prepared {
 
     fn write_key_files(&self, pin: &KeeperPin) -> Result<(), SetupError> {
         for founder in &self.plan.founders {
-            let file = KeyFile::seal(&founder.key, &founder.passphrase, KdfCost::Standard, &mut OsRng)?;
+            let file = match std::fs::read_to_string(&founder.key_file) {
+                // A file that was brought keeps its cost.
+                Ok(text) => KeyFile::parse(&text)?,
+                Err(_) => KeyFile::seal(&founder.key, &founder.passphrase, KdfCost::Standard, &mut OsRng)?,
+            };
             let file = file.with_keeper(pin.clone(), &founder.passphrase, &mut OsRng)?;
             if let Some(dir) = founder.key_file.parent() {
                 home::make_dir(dir)?;
@@ -254,8 +273,16 @@ impl Prepared {
         plain.extend_from_slice(hierarchies.lockout.expose());
         let wrapped = wrap_to_recipient(&self.recovery.recipient(), &plain)?;
         home::write_file(&home::hierarchies_file(&self.plan.home), &wrapped)?;
-        let tcti = self.plan.tpm.connect(&self.plan.home)?;
-        Ok(provision(&tcti, &self.plan.pcrs, &hierarchies, auths)?)
+        let taken = self
+            .plan
+            .tpm
+            .connect(&self.plan.home)
+            .and_then(|tcti| provision(&tcti, &self.plan.pcrs, &hierarchies, auths));
+        if taken.is_err() {
+            // The chip is as it was, so there is nothing to clear, and another try may begin.
+            drop(std::fs::remove_file(home::hierarchies_file(&self.plan.home)));
+        }
+        Ok(taken?)
     }
 
     fn first_entry(&self, chip: &Chip, founding: Founding, evaluation: bool) -> Result<Vec<u8>, SetupError> {
