@@ -60,9 +60,11 @@ pub fn second_commit_paths(source: &Source) -> Vec<Finding> {
         "store().append(",
         "Store::append",
         "chip.anchor(",
+        "chip.anchor_pull(",
         "chip.anchor_head(",
         "chip.anchor_epoch(",
         "Chip::anchor",
+        "Chip::anchor_pull",
         "Chip::anchor_head",
         "Chip::anchor_epoch",
     ];
