@@ -124,6 +124,12 @@ pub enum Refusal {
         /// Which request.
         request: RequestId,
     },
+    /// The policy or the roster changed since the request was made.
+    #[error("request {request} was made under another policy or roster")]
+    OtherRules {
+        /// Which request.
+        request: RequestId,
+    },
     /// The signature does not verify.
     #[error("the signature of operator {operator} on request {request} does not verify")]
     BadSignature {

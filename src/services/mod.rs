@@ -85,6 +85,11 @@ impl Appliance {
         self.ledger.state()
     }
 
+    /// Whether nothing is committed any more, because store and chip may differ by the last leaf.
+    pub fn is_stopped(&self) -> bool {
+        self.ledger.stopped().is_some()
+    }
+
     /// Leaves in the log.
     pub const fn log_size(&self) -> u64 {
         self.ledger.tree().size()

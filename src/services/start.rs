@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::ledger::{CommitError, Ledger, digest};
 use super::{Appliance, Board, Moment, chip_refusal, home, nonce};
+use crate::crypto::roster::{RosterChainError, verify_chain};
 use crate::domain::appliance::State;
 use crate::domain::audit::anchor::{Anchored, Rollback, Start, StoreEnd, compare};
 use crate::domain::audit::entry::{Body, Entry, EntryError};
@@ -43,6 +44,9 @@ pub enum StartError {
         /// Which rule it breaks.
         why: Refusal,
     },
+    /// The people on the roster are not those that the people before them agreed to.
+    #[error(transparent)]
+    Roster(#[from] RosterChainError),
     /// The store is empty.
     #[error("the store has no log")]
     NoLog,
@@ -66,9 +70,12 @@ impl StartError {
             Self::Tpm(error) => (TPM, error.advice()),
             Self::Store(error @ StoreError::InUse { .. }) => (UNEXPECTED, error.advice()),
             Self::Store(error) => (INTEGRITY, error.advice()),
-            Self::Rollback(_) | Self::Entry(_) | Self::Log { .. } | Self::NoLog | Self::PinsDiffer => {
-                (INTEGRITY, KEEP)
-            }
+            Self::Roster(_)
+            | Self::Rollback(_)
+            | Self::Entry(_)
+            | Self::Log { .. }
+            | Self::NoLog
+            | Self::PinsDiffer => (INTEGRITY, KEEP),
             Self::Commit(_) => (INTEGRITY, "look at the clock, the disk and the TPM, then start again"),
         }
     }
@@ -115,6 +122,7 @@ pub fn open(home: &Home) -> Result<Opened, StartError> {
     if digest(&pins_json) != folded.state.founding.chip {
         return Err(StartError::PinsDiffer);
     }
+    verify_chain(&folded.state.rosters)?;
     settle(&board, &folded)?;
     let ledger = Ledger::new(store, board, folded.tree, folded.state, evaluation);
     Ok(Opened { ledger, keeper })

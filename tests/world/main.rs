@@ -24,7 +24,6 @@ fn the_promises_hold_after_every_event_of_a_generated_world() {
         pulls += world.pulls.values().sum::<u32>();
         armed += world.sealed.len();
     }
-    println!("world: {armed} windows armed, {pulls} pulls");
     assert!(
         armed > 0 && pulls > 0,
         "a world in which nothing happens proves nothing: {armed} armed, {pulls} pulled"
