@@ -232,6 +232,9 @@ impl Prepared {
         let mut tree = Tree::default();
         tree.append(&first);
         chip.anchor_head(&auths, &anchor_digest(0, &tree.root()))?;
+        if evaluation {
+            home::mark_evaluation(&plan.home)?;
+        }
         // Last, because its presence says that there is an appliance.
         let wiring = Wiring { tpm: plan.tpm.clone() };
         let text = toml::to_string(&wiring).expect("a table with one string always has a TOML form");
