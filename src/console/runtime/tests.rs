@@ -16,12 +16,12 @@ use super::keeper::Keeper;
 use crate::console::event::{Effect, Errand, Event, FailureSort};
 use crate::console::samples;
 use crate::crypto::channel::{Channel, Responder, public_of};
-use crate::crypto::frame::{Deframer, frame};
 use crate::crypto::key_file::{KdfCost, KeyFile};
 use crate::crypto::operator_key::{KeeperPin, OperatorKey, random_key};
 use crate::domain::ids::ApplianceName;
 use crate::domain::secret::{Key32, Passphrase};
 use crate::domain::wire::operator::{Ask, Hello, Refused, Reply, VERSION};
+use crate::domain::wire::record::{Deframer, frame};
 
 /// Long enough for a key file to be opened on a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -72,7 +72,7 @@ fn record(stream: &mut UnixStream, deframer: &mut Deframer) -> Option<Vec<u8>> {
         if stream.read(&mut byte).ok()? == 0 {
             return None;
         }
-        if let Some(record) = deframer.next(&mut &byte[..]).expect("framed") {
+        if let Some(record) = deframer.take(&mut &byte[..]).expect("framed") {
             return Some(record);
         }
     }
