@@ -14,6 +14,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::domain::ids::{CredentialName, Generation, RequestId};
 
 pub use error::StoreError;
+pub use open::Hold;
 
 /// An open store, held by one process.
 pub struct Store {
@@ -21,7 +22,7 @@ pub struct Store {
     path: PathBuf,
     /// Device and inode of the file that was opened, and a descriptor that keeps them from reuse.
     identity: (u64, u64),
-    _lock: std::fs::File,
+    _hold: Hold,
 }
 
 /// What goes into a transaction beside the leaf.
