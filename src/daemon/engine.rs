@@ -40,6 +40,8 @@ pub enum Ended {
     Asked,
     /// The listener is gone.
     ListenerGone,
+    /// Store and chip may differ by the last leaf: the appliance has to be opened anew.
+    LedgerStopped,
 }
 
 impl Engine {
@@ -66,6 +68,33 @@ impl Engine {
         self.listener = listener;
     }
 
+    /// Lets the stopped appliance go and goes on with what `open` gives, if anything; connections stay.
+    ///
+    /// # Errors
+    /// What `open` returns.
+    pub fn reopen<E>(
+        self,
+        open: impl FnOnce() -> Result<Option<(Appliance, Clock)>, E>,
+    ) -> Result<Option<Self>, E> {
+        let Self { appliance, clock: _, jobs, operators, process, hashes, events, listener, told: _, looked } =
+            self;
+        // The store has one holder at a time.
+        drop(appliance);
+        let opened = open()?;
+        Ok(opened.map(|(appliance, clock)| Self {
+            appliance,
+            clock,
+            jobs,
+            operators,
+            process,
+            hashes,
+            events,
+            listener,
+            told: 0,
+            looked,
+        }))
+    }
+
     /// Now, on every clock.
     pub(super) fn now(&self) -> Moment {
         self.clock.moment(SystemClocks::read())
@@ -81,6 +110,9 @@ impl Engine {
                 Err(RecvTimeoutError::Timeout) => {}
             }
             self.settle();
+            if self.appliance.is_stopped() {
+                return Ended::LedgerStopped;
+            }
         }
     }
 
@@ -95,6 +127,11 @@ impl Engine {
     }
 
     fn handle(&mut self, event: Event) {
+        if self.clock.is_stale(SystemClocks::read())
+            && let Err(error) = self.notice_restart()
+        {
+            tracing::warn!(%error, "the chip's clock could not be read");
+        }
         match event {
             Event::Connected { conn, kind: LinkKind::Pull, stream, peer } => {
                 self.job_connected(conn, stream, peer)

@@ -36,6 +36,7 @@ impl Appliance {
     pub fn approve(&mut self, at: &Moment, yes: Yes) -> Result<(), Refusal> {
         let request = self.state().request(&yes.request)?.clone();
         policy::may_approve(&self.facts(at), &request, &yes.operator)?;
+        self.check_rules(&request)?;
         let statement = self.check_statement(&request, &yes)?;
         let body = Body::Approved {
             request: yes.request.clone(),
@@ -65,6 +66,13 @@ impl Appliance {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The policy and the roster that the request names must still be in force.
+    fn check_rules(&self, request: &Request) -> Result<(), Refusal> {
+        let roster = self.state().rosters.last().map(|signed| hex::encode(signed.digest()));
+        let same = request.doc.policy == policy::digest() && Some(&request.doc.roster) == roster.as_ref();
+        if same { Ok(()) } else { Err(Refusal::OtherRules { request: request.doc.id.clone() }) }
     }
 
     /// The statement, when it is about this request as it stands and signed by this operator.

@@ -9,8 +9,9 @@ use crate::domain::audit::anchor::anchor_digest;
 use crate::domain::audit::entry::{Body, Entry, EntryError};
 use crate::domain::audit::tree::Tree;
 use crate::domain::refusal::Refusal;
+use crate::domain::request::permit::ReleasePermit;
 use crate::store::{Store, StoreError, Write};
-use crate::tpm::TpmError;
+use crate::tpm::{AnchoredPull, TpmError};
 
 /// Log, tree, state and chip, which always agree or have stopped.
 pub struct Ledger {
@@ -98,6 +99,36 @@ impl Ledger {
         body: Body,
         writes: &[Write],
     ) -> Result<Option<Permit>, CommitError> {
+        let anchor = |board: &Board, head: &[u8; 32]| board.chip.anchor(&board.auths, head);
+        self.commit_by(at, (actor, body), writes, anchor).map(|(permit, _)| permit)
+    }
+
+    /// Commits a pull and anchors it, by the same path, and gives what opens its window: the permit,
+    /// and the chip on the connection that anchored.
+    ///
+    /// # Errors
+    /// As [`Ledger::commit`].
+    pub fn commit_pull(
+        &mut self,
+        at: &Moment,
+        actor: String,
+        body: Body,
+    ) -> Result<(ReleasePermit, AnchoredPull<'_>), CommitError> {
+        match self
+            .commit_by(at, (actor, body), &[], |board, head| board.chip.anchor_pull(&board.auths, head))?
+        {
+            (Some(Permit::Release(permit)), Some(anchored)) => Ok((permit, anchored)),
+            _ => Err(Refusal::Impossible { why: "a pull that is committed gives its permit" }.into()),
+        }
+    }
+
+    fn commit_by<'l, T>(
+        &'l mut self,
+        at: &Moment,
+        (actor, body): (String, Body),
+        writes: &[Write],
+        anchor: impl FnOnce(&'l Board, &[u8; 32]) -> Result<T, TpmError>,
+    ) -> Result<(Option<Permit>, Option<T>), CommitError> {
         if let Some(why) = &self.stopped {
             return Err(CommitError::Stopped(why.clone()));
         }
@@ -120,14 +151,17 @@ impl Ledger {
             return Err(error.into());
         }
         self.tree.append(&leaf);
-        if anchored {
+        let held = if anchored {
             let head = anchor_digest(entry.epoch, &self.tree.root());
-            if let Err(error) = self.board.chip.anchor(&self.board.auths, &head) {
+            let held = anchor(&self.board, &head).map_err(|error| {
                 self.stopped = Some(error.to_string());
-                return Err(CommitError::Anchor(error));
-            }
-        }
-        Ok(self.state.install(step, &entry))
+                CommitError::Anchor(error)
+            })?;
+            Some(held)
+        } else {
+            None
+        };
+        Ok((self.state.install(step, &entry), held))
     }
 }
 

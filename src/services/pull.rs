@@ -4,7 +4,6 @@ use super::arm::envelope;
 use super::ledger::digest;
 use super::{Appliance, Moment, chip_refusal};
 use crate::crypto::envelope::{DataKey, Envelope, EnvelopeSubject};
-use crate::domain::appliance::step::Permit;
 use crate::domain::audit::entry::{Body, Delivery};
 use crate::domain::credential::CredentialKind;
 use crate::domain::ids::{CredentialName, Generation, JobName, RequestId};
@@ -75,12 +74,9 @@ impl Appliance {
             evidence: hex::encode(puller.evidence.digest()),
         };
         let actor = format!("job:{}", puller.job);
-        let permit = self.ledger.commit(at, actor, body, &[]).map_err(|error| error.to_refusal())?;
-        let Some(Permit::Release(permit)) = permit else {
-            return Err(Refusal::Impossible { why: "a pull that is committed gives its permit" });
-        };
-        let board = &self.ledger.board;
-        let opened = board.chip.open_window(&board.auths, &prepared.window, permit);
+        let committed = self.ledger.commit_pull(at, actor, body);
+        let (permit, anchored) = committed.map_err(|error| error.to_refusal())?;
+        let opened = anchored.open_window(&prepared.window, permit);
         match opened
             .map_err(|error| chip_refusal(&error))
             .and_then(|key| prepared.open(DataKey::from_key(key)))

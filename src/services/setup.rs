@@ -74,9 +74,12 @@ pub enum SetupError {
         /// Where.
         dir: PathBuf,
     },
-    /// One was begun and not finished, or has lost its wiring.
-    #[error("there is a store at {} but no portcullis.toml: a set-up was not finished, or the file is lost", .dir.display())]
-    Unfinished {
+    /// An earlier set-up stopped half-way, or its wiring is lost.
+    #[error(
+        "{} has part of an appliance and no portcullis.toml: a set-up stopped half-way, or the file is lost",
+        .dir.display()
+    )]
+    HalfDone {
         /// Where.
         dir: PathBuf,
     },
@@ -119,9 +122,10 @@ impl SetupError {
     pub const fn parts(&self) -> (u8, &'static str) {
         match self {
             Self::Exists { .. } => (3, "name another home with --home, or start this one: portcullis serve"),
-            Self::Unfinished { .. } => (
+            Self::HalfDone { .. } => (
                 3,
-                "put portcullis.toml back if it was there; else move this folder away, clear the TPM if it is a real one, and set up again",
+                "put a lost portcullis.toml back; else clear the TPM by its firmware, or with store/hierarchies.age and \
+                 that set-up's recovery shares, and remove the folder; a software TPM goes with the folder",
             ),
             Self::OtherAppliance { .. } => {
                 (3, "name a file that is not there yet, or a new one: portcullis operator new")
@@ -165,8 +169,9 @@ pub fn may_begin<'a>(
     if home::config_file(home).exists() {
         return Err(SetupError::Exists { dir: dir() });
     }
-    if home::store_file(home).exists() {
-        return Err(SetupError::Unfinished { dir: dir() });
+    // What is in these files may be all that can give the chip back: another set-up never writes over them.
+    if home::hierarchies_file(home).exists() || home::store_file(home).exists() {
+        return Err(SetupError::HalfDone { dir: dir() });
     }
     for path in key_files {
         // A file that does not read is refused when it is opened.
@@ -175,12 +180,7 @@ pub fn may_begin<'a>(
             return Err(SetupError::OtherAppliance { path: path.to_owned(), appliance: pin.appliance });
         }
     }
-    match refuse_taken(&tpm.connect(home)?) {
-        Err(TpmError::AlreadyTaken { .. }) if home::hierarchies_file(home).exists() => {
-            Err(SetupError::Unfinished { dir: dir() })
-        }
-        outcome => Ok(outcome?),
-    }
+    Ok(refuse_taken(&tpm.connect(home)?)?)
 }
 
 /// Checks the plan and makes the recovery shares. Nothing is written.
@@ -219,8 +219,8 @@ impl Prepared {
     /// Takes the chip and founds the appliance.
     ///
     /// # Errors
-    /// [`SetupError`]. What was written so far does not start and does not stand in the way of
-    /// another try, but for a chip that says it is taken.
+    /// [`SetupError`]. When the chip says no it is as it was, and another try may begin; a stop after
+    /// that is told from a finished set-up by [`SetupError::HalfDone`].
     pub fn found(self) -> Result<Founded, SetupError> {
         let keeper = random_key(&mut OsRng);
         let roster = self.sign_roster();
@@ -324,8 +324,16 @@ impl Prepared {
         plain.extend_from_slice(hierarchies.lockout.expose());
         let wrapped = wrap_to_recipient(&self.recovery.recipient(), &plain)?;
         home::write_file(&home::hierarchies_file(&self.plan.home), &wrapped)?;
-        let tcti = self.plan.tpm.connect(&self.plan.home)?;
-        Ok(provision(&tcti, &self.plan.pcrs, &hierarchies, auths)?)
+        let taken = self
+            .plan
+            .tpm
+            .connect(&self.plan.home)
+            .and_then(|tcti| provision(&tcti, &self.plan.pcrs, &hierarchies, auths));
+        if taken.is_err() {
+            // The chip is as it was, so there is nothing to clear, and another try may begin.
+            drop(std::fs::remove_file(home::hierarchies_file(&self.plan.home)));
+        }
+        Ok(taken?)
     }
 
     fn first_entry(&self, chip: &Chip, founding: Founding, evaluation: bool) -> Result<Vec<u8>, SetupError> {

@@ -1,12 +1,13 @@
 //! Starting: open the store, fold the log, compare it with the chip, void what a restart voids.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ledger::{CommitError, Ledger, digest};
 use super::{Appliance, Board, Moment, chip_refusal, home, nonce};
+use crate::crypto::roster::{RosterChainError, verify_chain};
 use crate::domain::appliance::State;
 use crate::domain::audit::anchor::{Anchored, Rollback, Start, StoreEnd, compare};
-use crate::domain::audit::entry::{Body, Entry, EntryError};
+use crate::domain::audit::entry::{Body, Delivery, Entry, EntryError};
 use crate::domain::audit::tree::Tree;
 use crate::domain::home::Home;
 use crate::domain::ids::RequestId;
@@ -43,6 +44,9 @@ pub enum StartError {
         /// Which rule it breaks.
         why: Refusal,
     },
+    /// The people on the roster are not those that the people before them agreed to.
+    #[error(transparent)]
+    Roster(#[from] RosterChainError),
     /// The store is empty.
     #[error("the store has no log")]
     NoLog,
@@ -66,9 +70,12 @@ impl StartError {
             Self::Tpm(error) => (TPM, error.advice()),
             Self::Store(error @ StoreError::InUse { .. }) => (UNEXPECTED, error.advice()),
             Self::Store(error) => (INTEGRITY, error.advice()),
-            Self::Rollback(_) | Self::Entry(_) | Self::Log { .. } | Self::NoLog | Self::PinsDiffer => {
-                (INTEGRITY, KEEP)
-            }
+            Self::Roster(_)
+            | Self::Rollback(_)
+            | Self::Entry(_)
+            | Self::Log { .. }
+            | Self::NoLog
+            | Self::PinsDiffer => (INTEGRITY, KEEP),
             Self::Commit(_) => (INTEGRITY, "look at the clock, the disk and the TPM, then start again"),
         }
     }
@@ -115,6 +122,7 @@ pub fn open(home: &Home) -> Result<Opened, StartError> {
     if digest(&pins_json) != folded.state.founding.chip {
         return Err(StartError::PinsDiffer);
     }
+    verify_chain(&folded.state.rosters)?;
     settle(&board, &folded)?;
     let ledger = Ledger::new(store, board, folded.tree, folded.state, evaluation);
     Ok(Opened { ledger, keeper })
@@ -207,7 +215,8 @@ impl Opened {
     /// [`StartError`].
     pub fn into_service(self, at: &Moment) -> Result<Appliance, StartError> {
         let Self { ledger, keeper } = self;
-        let mut appliance = Appliance { ledger, shares: BTreeMap::new(), closing: Vec::new(), keeper };
+        let mut appliance =
+            Appliance { ledger, shares: BTreeMap::new(), wary: BTreeSet::new(), closing: Vec::new(), keeper };
         if appliance.state().frozen.is_some() {
             let board = &appliance.ledger.board;
             board.chip.close_gate(&board.auths)?;
@@ -216,6 +225,10 @@ impl Opened {
         let voided = requests.filter(|request| has_approvals(request));
         let voided = voided.map(|request| (request.doc.id.clone(), nonce())).collect();
         appliance.begin_service(at, voided)?;
+        // A stop between a pull and its outcome: nobody can say any more.
+        for (request, job) in appliance.state().unsettled.clone() {
+            appliance.delivered(at, &request, &job, Delivery::Unknown);
+        }
         Ok(appliance)
     }
 }

@@ -6,7 +6,7 @@ use crate::domain::ids::{CredentialName, OperatorId, RequestId};
 use crate::domain::operator::Role;
 use crate::domain::refusal::Refusal;
 use crate::domain::request::doc::Subject;
-use crate::domain::request::state::{Phase, Request};
+use crate::domain::request::state::{Phase, Request, asked};
 use crate::domain::time::{Length, Timestamp};
 use crate::domain::wire::operator::{CredentialView, RequestView, Standing, Status};
 
@@ -111,7 +111,14 @@ impl Appliance {
             Phase::Denied | Phase::Expired => (Vec::new(), None, None),
             Phase::Revoked(window) => (Vec::new(), *window, None),
         };
+        let agreed = match &request.phase {
+            Phase::Requested(requested) if !requested.approvals.is_empty() => {
+                requested.approvals.common(asked(&request.doc))
+            }
+            _ => None,
+        };
         RequestView {
+            agreed,
             doc: request.doc.clone(),
             state: request.state(),
             approvals,

@@ -60,7 +60,7 @@ impl Store {
                 let found =
                     file.metadata().map_err(|cause| StoreError::File { path: path.to_owned(), cause })?;
                 let identity = (found.dev(), found.ino());
-                Ok(Self { connection, path: path.to_owned(), identity, _lock: lock })
+                Ok(Self { connection, path: path.to_owned(), identity, log_identity: None, _lock: lock })
             },
         )
     }
@@ -184,5 +184,15 @@ mod tests {
         assert!(matches!(store.append(1, b"{}", &[]), Err(StoreError::Moved { .. })), "deleted");
         std::fs::rename(dir.path().join("copy"), &path).expect("rename");
         assert!(matches!(store.append(1, b"{}", &[]), Err(StoreError::Moved { .. })), "replaced");
+    }
+
+    #[test]
+    fn p27_a_write_ahead_log_that_was_deleted_takes_no_more_entries() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("store.db");
+        let mut store = Store::create(&path, &key(1)).expect("new");
+        store.append(0, b"{}", &[]).expect("in place");
+        std::fs::remove_file(dir.path().join("store.db-wal")).expect("there is one");
+        assert!(matches!(store.append(1, b"{}", &[]), Err(StoreError::Moved { .. })), "deleted");
     }
 }

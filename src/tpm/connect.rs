@@ -136,7 +136,7 @@ impl Chip {
 
     /// Finds out why an operation failed. What the chip says here is not authenticated: it may
     /// put a better name to a failure and never turns one into a success.
-    fn trace(&self, error: TpmError) -> TpmError {
+    pub(super) fn trace(&self, error: TpmError) -> TpmError {
         const LAYER_TCTI: u32 = 0x0a;
         match &error {
             TpmError::Rc { command, rc } if rc >> 16 == LAYER_TCTI => {
@@ -181,7 +181,7 @@ impl Chip {
 
 /// Overwrites the stack that the library used: it decrypts there and does not clean up.
 #[inline(never)]
-fn wipe_stack() {
+pub(super) fn wipe_stack() {
     /// More than the deepest call needs.
     const LEN: usize = 64 * 1024;
     std::hint::black_box([0u8; LEN]).zeroize();
@@ -198,7 +198,8 @@ pub(super) struct Link<'c> {
 }
 
 impl<'c> Link<'c> {
-    fn open(tcti: &Tcti, pins: &'c Pins) -> Result<Self, TpmError> {
+    /// Connects.
+    pub(super) fn open(tcti: &Tcti, pins: &'c Pins) -> Result<Self, TpmError> {
         let mut esys = Esys::open(tcti)?;
         let srk = esys.adopt(&pins.srk_description())?;
         Ok(Self { esys, srk, pins })

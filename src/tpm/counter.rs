@@ -40,6 +40,15 @@ impl Link<'_> {
         let bytes = bytes.try_into().map_err(|_| TpmError::Malformed { what: "the value of a TPM counter" });
         bytes.map(u64::from_be_bytes)
     }
+
+    /// Writes the head, then advances the epoch; gives the session, which goes on unless it ends here.
+    pub(super) fn anchor(&mut self, auths: &NvAuths, head: &[u8; 32], then: Then) -> Result<Tr, TpmError> {
+        let epoch = self.index(Role::Epoch, &auths.epoch)?;
+        let (index, hmac) = (self.index(Role::Head, &auths.head)?, self.hmac()?);
+        self.esys.nv_write(index, hmac, head, Then::Keep).map_err(Role::Head.refused())?;
+        self.esys.nv_increment(epoch, hmac, then).map_err(Role::Epoch.refused())?;
+        Ok(hmac)
+    }
 }
 
 impl Chip {
@@ -111,11 +120,6 @@ impl Chip {
     /// As every verb of the room; the head may have been written without the epoch then, which
     /// [`Chip::anchor_read`] shows.
     pub fn anchor(&self, auths: &NvAuths, head: &[u8; 32]) -> Result<(), TpmError> {
-        self.on_link(|link| {
-            let epoch = link.index(Role::Epoch, &auths.epoch)?;
-            let (index, hmac) = (link.index(Role::Head, &auths.head)?, link.hmac()?);
-            link.esys.nv_write(index, hmac, head, Then::Keep).map_err(Role::Head.refused())?;
-            link.esys.nv_increment(epoch, hmac, Then::End).map_err(Role::Epoch.refused())
-        })
+        self.on_link(|link| link.anchor(auths, head, Then::End).map(drop))
     }
 }

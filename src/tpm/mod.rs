@@ -35,7 +35,7 @@ pub use platform::PlatformLock;
 pub use provision::{Hierarchies, provision, refuse_taken};
 pub use seal::SealedKey;
 pub use software::{SoftTpm, SoftTpmGuard};
-pub use window::{SealedWindow, WindowBounds, WindowProbe};
+pub use window::{AnchoredPull, SealedWindow, WindowBounds, WindowProbe};
 
 #[cfg(test)]
 mod tests;

@@ -1,12 +1,14 @@
 //! A key that the chip gives back between two instants of one boot, while the gate stays up.
 
+use std::sync::MutexGuard;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::request::permit::ReleasePermit;
 use crate::domain::secret::Key32;
 use crate::domain::time::ChipBoot;
 use crate::tpm::buffers::Then;
-use crate::tpm::connect::{Chip, Link};
+use crate::tpm::connect::{Chip, Link, wipe_stack};
 use crate::tpm::error::{PolicyStep, TpmError};
 use crate::tpm::nvram::{NvAuths, Role};
 use crate::tpm::pins::Pins;
@@ -130,6 +132,17 @@ impl Link<'_> {
     }
 }
 
+impl Link<'_> {
+    fn open_window(&mut self, auths: &NvAuths, window: &SealedWindow, hmac: Tr) -> Result<Key32, TpmError> {
+        let policy = self.policy()?;
+        self.policy_window((policy, hmac), auths, &window.bounds, Then::Keep)?;
+        let item = self.load(&window.key, hmac)?;
+        let key = self.esys.unseal(item, policy);
+        self.esys.flush(item)?;
+        key
+    }
+}
+
 impl Chip {
     /// Seals a data key for one window.
     ///
@@ -140,27 +153,28 @@ impl Chip {
         Ok(SealedWindow::new(key, *bounds))
     }
 
-    /// Recovers the data key of an armed window, at the price of one committed pull.
+    /// Anchors a committed pull as [`Chip::anchor`] does, and keeps connection and session for the
+    /// window that the pull opens: a session costs the chip more than all its other commands.
     ///
     /// # Errors
-    /// [`TpmError::PolicyRefused`] names the condition that does not hold; the chip was not asked
-    /// to unseal then.
-    pub fn open_window(
-        &self,
-        auths: &NvAuths,
-        window: &SealedWindow,
-        permit: ReleasePermit,
-    ) -> Result<Key32, TpmError> {
-        let _spent = permit;
-        window.key.require(window.bounds.policy(self.pins()))?;
-        self.on_link(|link| {
-            let (policy, hmac) = (link.policy()?, link.hmac()?);
-            link.policy_window((policy, hmac), auths, &window.bounds, Then::Keep)?;
-            let item = link.load(&window.key, hmac)?;
-            let key = link.esys.unseal(item, policy);
-            link.esys.flush(item)?;
-            key
-        })
+    /// As [`Chip::anchor`].
+    pub fn anchor_pull<'c>(
+        &'c self,
+        auths: &'c NvAuths,
+        head: &[u8; 32],
+    ) -> Result<AnchoredPull<'c>, TpmError> {
+        let turn = self.take_turn();
+        let anchored = Link::open(self.tcti(), self.pins()).and_then(|mut link| {
+            let hmac = link.anchor(auths, head, Then::Keep)?;
+            Ok((link, hmac))
+        });
+        match anchored {
+            Ok((link, hmac)) => Ok(AnchoredPull { chip: self, auths, hmac, link, turn }),
+            Err(error) => {
+                drop(turn);
+                Err(self.trace(error))
+            }
+        }
     }
 
     /// Asks the chip whether a window is open, and never to unseal.
@@ -178,5 +192,33 @@ impl Chip {
             Err(TpmError::PolicyRefused { step, rc }) => Ok(WindowProbe::Refused { rc, which: step }),
             Err(other) => Err(other),
         }
+    }
+}
+
+/// The chip after one pull was anchored in it, still held by the thread that anchored.
+pub struct AnchoredPull<'c> {
+    chip: &'c Chip,
+    auths: &'c NvAuths,
+    hmac: Tr,
+    /// Closed before the turn ends.
+    link: Link<'c>,
+    turn: MutexGuard<'c, ()>,
+}
+
+impl AnchoredPull<'_> {
+    /// Recovers the data key of an armed window, at the price of the pull that was anchored.
+    ///
+    /// # Errors
+    /// [`TpmError::PolicyRefused`] names the condition that does not hold; the chip was not asked
+    /// to unseal then.
+    pub fn open_window(self, window: &SealedWindow, permit: ReleasePermit) -> Result<Key32, TpmError> {
+        let _spent = permit;
+        let Self { chip, auths, hmac, mut link, turn } = self;
+        let ours = window.key.require(window.bounds.policy(chip.pins()));
+        let opened = ours.and_then(|()| link.open_window(auths, window, hmac));
+        drop(link);
+        wipe_stack();
+        drop(turn);
+        opened.map_err(|error| chip.trace(error))
     }
 }

@@ -48,6 +48,7 @@ fn view() -> RequestView {
         state: StateName::Requested,
         approvals: Vec::new(),
         need: 2,
+        agreed: None,
         window: None,
         pulls_left: None,
         now: at(1),

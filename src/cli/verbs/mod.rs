@@ -6,6 +6,7 @@ pub mod audit_dump;
 pub mod audit_verify;
 pub mod client;
 pub mod completions;
+pub mod console;
 pub mod decide;
 pub mod demo;
 pub mod deposit;

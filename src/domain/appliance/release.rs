@@ -87,7 +87,10 @@ impl State {
         };
         let (phase, permit) = armed.clone().pull(&request.doc, job, now)?;
         let next = Request { phase, touched: now, note: None, ..request.clone() };
-        let changes = vec![Change::Request(Box::new(next)), Change::Pulled(credential.clone(), job.clone())];
+        let changes = vec![
+            Change::Request(Box::new(next)),
+            Change::Pulled(credential.clone(), id.clone(), job.clone()),
+        ];
         Ok(Step { changes, permit: Some(Permit::Release(permit)) })
     }
 
@@ -98,6 +101,7 @@ impl State {
         };
         let note = Some(format!("a pull failed before the credential was open, and was given back: {why}"));
         let phase = Phase::Armed(armed.clone().returned());
-        Ok(Step::request(Request { phase, touched: now, note, ..request.clone() }))
+        let next = Request { phase, touched: now, note, ..request.clone() };
+        Ok(Step::of(vec![Change::Request(Box::new(next)), Change::Settled(id.clone())]))
     }
 }

@@ -1,7 +1,6 @@
 //! A chip, an index or a key that is not the one of set-up.
 
-use super::rig::{Rig, hierarchies, key};
-use crate::domain::request::permit::tests::release_permit;
+use super::rig::{Rig, hierarchies, key, pull};
 use crate::tpm::{Chip, TpmError};
 
 const NOT_OURS: TpmError = TpmError::NotOurs { handle: 0x8100_0001 };
@@ -36,7 +35,7 @@ fn every_verb(asked: &Chip, rig: &Rig) -> Vec<(&'static str, Result<(), TpmError
     ];
     if let (Ok(sealed), Ok(window)) = (sealed, window) {
         verbs.push(("open_store", asked.open_store(&sealed).map(drop)));
-        verbs.push(("open_window", asked.open_window(&rig.auths, &window, release_permit()).map(drop)));
+        verbs.push(("pull", pull(asked, &rig.auths, &window).map(drop)));
         verbs.push(("probe_window", asked.probe_window(&rig.auths, &window).map(drop)));
     }
     verbs
@@ -93,9 +92,9 @@ fn a_redefined_index_is_refused() {
         std::fs::write(&zeros, [0; 8]).expect("written");
         let data = if written == "tpm2_nvwrite" { vec!["-i", "zeros"] } else { vec![] };
         rig.tool(written, &[&["-P", &value], &data[..], &[gate]].concat());
-        let opened = rig.chip.open_window(&rig.auths, &window, release_permit()).map(drop);
+        let opened = pull(&rig.chip, &rig.auths, &window).map(drop);
         for (verb, outcome) in [
-            ("open_window", opened),
+            ("pull", opened),
             ("probe_window", rig.chip.probe_window(&rig.auths, &window).map(drop)),
             ("gate", rig.chip.gate(&rig.auths).map(drop)),
             ("close_gate", rig.chip.close_gate(&rig.auths).map(drop)),
@@ -116,6 +115,6 @@ fn an_index_that_was_deleted_and_made_again_the_same_does_not_revive_a_window() 
     let define = ["-C", "o", "-P", &auth, "-s", "8", "-a", attributes, "-p", &value, "0x018070c1"];
     rig.tool("tpm2_nvdefine", &define);
     rig.tool("tpm2_nvincrement", &["-P", &value, "0x018070c1"]);
-    let refused = rig.chip.open_window(&rig.auths, &window, release_permit()).map(drop);
+    let refused = pull(&rig.chip, &rig.auths, &window).map(drop);
     assert!(matches!(refused, Err(TpmError::PolicyRefused { .. })), "{refused:?}");
 }

@@ -4,8 +4,7 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::os::unix::fs::FileExt as _;
 
-use super::rig::Rig;
-use crate::domain::request::permit::tests::release_permit;
+use super::rig::{Rig, pull};
 use crate::domain::secret::Key32;
 
 /// What the search holds instead of the key and of the memory it reads.
@@ -53,6 +52,6 @@ fn a_key_that_was_dropped_leaves_no_copy_behind() {
     assert_eq!(copies(&masked), 0, "after sealing");
     drop(rig.chip.open_store(&sealed).expect("opened"));
     assert_eq!(copies(&masked), 0, "after opening");
-    drop(rig.chip.open_window(&rig.auths, &window, release_permit()).expect("opened"));
+    drop(pull(&rig.chip, &rig.auths, &window).expect("opened"));
     assert_eq!(copies(&masked), 0, "after opening a window");
 }

@@ -6,9 +6,11 @@ use std::process::{Command, Output};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
+use crate::domain::request::permit::tests::release_permit;
 use crate::domain::secret::Key32;
 use crate::tpm::{
-    Chip, Hierarchies, NvAuths, PcrSelection, Pins, SoftTpm, SoftTpmGuard, TpmError, WindowBounds, provision,
+    Chip, Hierarchies, NvAuths, PcrSelection, Pins, SealedWindow, SoftTpm, SoftTpmGuard, TpmError,
+    WindowBounds, provision,
 };
 
 /// A key that is the same at every call and unlike every other.
@@ -22,6 +24,11 @@ pub(super) fn auths() -> NvAuths {
 
 pub(super) fn hierarchies() -> Hierarchies {
     Hierarchies { owner: key("owner auth"), lockout: key("lockout auth") }
+}
+
+/// Pulls once: anchors, then opens the window.
+pub(super) fn pull(chip: &Chip, auths: &NvAuths, window: &SealedWindow) -> Result<Key32, TpmError> {
+    chip.anchor_pull(auths, key("head").expose())?.open_window(window, release_permit())
 }
 
 /// A software TPM that nobody owns yet.

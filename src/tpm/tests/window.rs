@@ -1,7 +1,6 @@
 //! Windows: what the chip itself refuses, and at which condition.
 
-use super::rig::{Rig, key};
-use crate::domain::request::permit::tests::release_permit;
+use super::rig::{Rig, key, pull};
 use crate::tpm::{NvAuths, PolicyStep, SealedWindow, TpmError, WindowProbe};
 
 const FALSE: u32 = 0x126;
@@ -11,7 +10,7 @@ fn assert_refused(rig: &Rig, window: &SealedWindow, which: Option<PolicyStep>, n
     let rc = if which == Some(PolicyStep::Pcr) { 0x1c4 } else { FALSE };
     let probed = which.map_or(WindowProbe::Open, |which| WindowProbe::Refused { rc, which });
     assert_eq!(rig.chip.probe_window(&rig.auths, window), Ok(probed), "{name}");
-    let opened = rig.chip.open_window(&rig.auths, window, release_permit());
+    let opened = pull(&rig.chip, &rig.auths, window);
     let expected = which.map_or(Ok(true), |step| Err(TpmError::PolicyRefused { step, rc }));
     assert_eq!(opened.map(|opened| opened.same(&key("data"))), expected, "{name}");
 }
@@ -96,7 +95,7 @@ fn a_window_with_moved_bounds_is_refused_before_the_chip_sees_it() {
     moved.closes_ms += 1;
     let moved = SealedWindow::new(window.key().clone(), moved);
     let malformed = TpmError::Malformed { what: "the policy of a sealed key" };
-    let opened = rig.chip.open_window(&rig.auths, &moved, release_permit()).map(drop);
+    let opened = pull(&rig.chip, &rig.auths, &moved).map(drop);
     assert_eq!(opened, Err(malformed.clone()));
     assert_eq!(rig.chip.probe_window(&rig.auths, &moved), Err(malformed.clone()));
     assert_eq!(rig.chip.open_store(window.key()).map(drop), Err(malformed), "a window is no store key");
@@ -107,6 +106,6 @@ fn a_window_needs_the_authorisation_of_the_gate() {
     let rig = Rig::new();
     let window = rig.chip.seal_window(&key("data"), &rig.bounds(0, 600_000)).expect("sealed");
     let wrong = NvAuths { gate: key("wrong"), epoch: key("epoch auth"), head: key("head auth") };
-    let opened = rig.chip.open_window(&wrong, &window, release_permit()).map(drop);
+    let opened = pull(&rig.chip, &wrong, &window).map(drop);
     assert_eq!(opened, Err(TpmError::NvNotOurs { index: 0x0180_70c1 }));
 }

@@ -1,8 +1,8 @@
 //! What somebody on the wire sees.
 
-use super::rig::{Blank, Rig, auths, hierarchies, key};
+use super::rig::{Blank, Rig, auths, hierarchies, key, pull};
 use super::tap::{Tap, UNSEAL};
-use crate::domain::request::permit::tests::{arm_permit, release_permit};
+use crate::domain::request::permit::tests::arm_permit;
 use crate::domain::time::ChipBoot;
 use crate::tpm::{Chip, PcrSelection, SealedWindow, WindowBounds, provision};
 
@@ -28,7 +28,7 @@ fn p16_p18_no_key_and_no_authorisation_is_ever_seen_on_the_wire() {
     chip.open_store(&store).expect("opened");
     chip.open_half(&half, arm_permit()).expect("opened");
     let window = chip.seal_window(&key("data"), &open_bounds(&chip)).expect("sealed");
-    chip.open_window(&auths, &window, release_permit()).expect("opened");
+    pull(&chip, &auths, &window).expect("opened");
     chip.anchor(&auths, key("head").expose()).expect("anchored");
     chip.anchor_head(&auths, key("head").expose()).expect("anchored");
     chip.anchor_read(&auths).expect("read");
@@ -74,7 +74,7 @@ fn for_every_refusal_the_chip_has_seen_no_unseal() {
         let store = chip.seal(&key("store")).expect("sealed");
         spoil(&mut rig, &window);
         tap.take_codes();
-        assert!(chip.open_window(&auths(), &window, release_permit()).is_err(), "{name}");
+        assert!(pull(&chip, &auths(), &window).is_err(), "{name}");
         if name == "other PCRs" {
             assert!(chip.open_store(&store).is_err() && chip.open_half(&store, arm_permit()).is_err());
         }
@@ -92,7 +92,7 @@ fn probing_an_open_window_asks_for_no_unseal() {
     tap.take_codes();
     chip.probe_window(&auths(), &window).expect("open");
     assert!(!tap.take_codes().contains(&UNSEAL));
-    chip.open_window(&auths(), &window, release_permit()).expect("opened");
+    pull(&chip, &auths(), &window).expect("opened");
     assert!(tap.take_codes().contains(&UNSEAL));
 }
 
@@ -103,15 +103,13 @@ fn a_pull_asks_the_chip_for_nothing_that_it_does_not_need() {
     let chip = Chip::new(tap.tcti(), rig.chip.pins().clone());
     let window = chip.seal_window(&key("data"), &open_bounds(&chip)).expect("sealed");
     tap.take_codes();
-    chip.anchor(&auths(), key("head").expose()).expect("anchored");
-    chip.open_window(&auths(), &window, release_permit()).expect("opened");
+    pull(&chip, &auths(), &window).expect("opened");
     let (start, nv_write, nv_increment) = (0x0176, 0x0137, 0x0134);
     let (pcr, timer, nv, load, flush) = (0x017f, 0x016d, 0x0149, 0x0157, 0x0165);
     let needed = [
         start,
         nv_write,
         nv_increment, // the anchor
-        start,
         start,
         pcr,
         timer,

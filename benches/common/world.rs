@@ -1,0 +1,215 @@
+//! A log that the rules accept, made without an appliance.
+
+use std::collections::BTreeSet;
+
+use portcullis::domain::appliance::State;
+use portcullis::domain::appliance::step::Permit;
+use portcullis::domain::audit::entry::{Body, Delivery, Entry, Founding};
+use portcullis::domain::audit::tree::Tree;
+use portcullis::domain::credential::{CredentialKind, Deposited, RotationDays, Terms};
+use portcullis::domain::ids::{
+    ApplianceName, CredentialName, Generation, JobName, OperatorId, RequestId, TrustDomain,
+};
+use portcullis::domain::operator::{AgeRecipient, OperatorPublic, Role, Roster, SignedRoster};
+use portcullis::domain::request::doc::{Channel, ReleaseWindow, RequestDoc, Requester, Subject};
+use portcullis::domain::request::permit::ReleasePermit;
+use portcullis::domain::text::Text;
+use portcullis::domain::time::{ChipBoot, Day, Interval, Length, Timestamp};
+use portcullis::policy;
+use sha2::{Digest, Sha256};
+
+const START_MS: u64 = 1_790_000_000_000;
+const BOOT: ChipBoot = ChipBoot { reset_count: 3, restart_count: 0 };
+/// A million entries in a year.
+const BETWEEN: Length = Length::from_seconds(31);
+const WINDOW: Length = Length::from_minutes(15);
+
+/// A log as it grows.
+pub struct World {
+    /// The fold of it.
+    pub state: State,
+    /// The tree over it.
+    pub tree: Tree,
+    /// When the next entry is written.
+    pub now: Timestamp,
+    requests: u64,
+}
+
+fn person(index: u8) -> OperatorId {
+    OperatorId::parse(&format!("operator{index}")).expect("an operator id")
+}
+
+fn text(words: &str) -> Text {
+    Text::parse(words).expect("a text")
+}
+
+/// 64 hex digits that are the same at every call and unlike all others.
+fn digest(of: &str) -> String {
+    hex::encode(Sha256::digest(of))
+}
+
+/// A job of the night.
+pub fn job() -> JobName {
+    JobName::parse("night.batch").expect("a job name")
+}
+
+/// One of up to a million credentials.
+pub fn credential(number: usize) -> CredentialName {
+    CredentialName::parse(&format!("racf{:02}/prod{number:06}", number % 40)).expect("a credential name")
+}
+
+fn founding() -> Founding {
+    let people = (0..3).map(|index: u8| {
+        let key = |part: u8| Sha256::digest([index, part]).into();
+        let roles = BTreeSet::from([Role::Operator, Role::Custodian]);
+        let age = AgeRecipient::from_key(key(0));
+        OperatorPublic { id: person(index), roles, age, noise: key(1), approval: key(2), cosign: key(3) }
+    });
+    let roster = Roster::new(1, 2, people.collect()).expect("a roster");
+    Founding {
+        appliance: ApplianceName::parse("gate").expect("a name"),
+        trust_domain: TrustDomain::parse("example.org").expect("a domain"),
+        roster: SignedRoster::unsigned(roster, [0; 32]),
+        policy: policy::digest(),
+        recovery: "age1".to_owned(),
+        recovery_shares: (3, 5),
+        keeper: digest("keeper"),
+        chip: digest("chip"),
+        epoch_base: 0,
+        version: "0".to_owned(),
+    }
+}
+
+impl World {
+    /// The log after set-up, and its first leaf.
+    pub fn found() -> (Self, Vec<u8>) {
+        let now = Timestamp::from_ms(START_MS);
+        let first = entry(0, now, 0, "operator:operator0", Body::Setup(Box::new(founding())));
+        let state = State::founded(&first).expect("a set-up");
+        let leaf = first.to_leaf().expect("a leaf");
+        let mut tree = Tree::default();
+        tree.append(&leaf);
+        (Self { state, tree, now, requests: 0 }, leaf)
+    }
+
+    /// Appends one entry, as the ledger does.
+    pub fn commit(&mut self, actor: &str, body: Body) -> (Vec<u8>, Option<Permit>) {
+        self.now = self.now.plus(BETWEEN);
+        let step = self.state.step(&body, self.now, BOOT).expect("it follows");
+        let epoch = self.state.epoch + u64::from(body.is_anchored());
+        let entry = entry(self.tree.size(), self.now, epoch, actor, body);
+        let leaf = entry.to_leaf().expect("a leaf");
+        self.tree.append(&leaf);
+        (leaf, self.state.install(step, &entry))
+    }
+
+    /// When the next entry will be written.
+    fn next(&self) -> Timestamp {
+        self.now.plus(BETWEEN)
+    }
+
+    /// Deposits one credential.
+    pub fn deposit(&mut self, number: usize) -> Vec<u8> {
+        let credential = credential(number);
+        let days = u32::try_from(number % 365).expect("few") + 1;
+        let terms = Terms {
+            owner: text(&format!("team {}", number % 97)),
+            reason: text("the vendor's appliance knows no federation"),
+            rotation_days: RotationDays::new(days).expect("an interval"),
+            sunset: Day::parse("2099-12-31").expect("a day"),
+            kind: CredentialKind::Password,
+        };
+        let (generation, at) = (Generation::FIRST, self.next());
+        let record = digest(credential.as_str());
+        let deposited = Deposited { generation, terms, depositor: person(0), at, record };
+        self.commit("operator:operator0", Body::Deposited { credential, deposited: Box::new(deposited) }).0
+    }
+
+    /// Asks for a window, and gives its request.
+    fn request(&mut self, number: usize, pulls: u32) -> (RequestId, Vec<u8>) {
+        self.requests += 1;
+        let entropy = u32::try_from(self.requests * 7_919 % (1 << 20)).expect("20 bits");
+        let id = RequestId::from_entropy(entropy);
+        let made = self.next();
+        let doc = RequestDoc {
+            v: 1,
+            on_behalf_of: None,
+            origin: "example.org/gate".to_owned(),
+            id: id.clone(),
+            requester: Requester::Operator(person(0)),
+            subject: Subject::Release {
+                credential: credential(number),
+                generation: Generation::FIRST,
+                job: job(),
+                channel: Channel::Unix,
+                window: ReleaseWindow::FromArming { length_ms: WINDOW },
+                pulls,
+            },
+            reason: text("the night batch of the mainframe"),
+            ticket: text("INC-4711"),
+            evidence: None,
+            made,
+            decision_ends: made.plus(RequestDoc::DECISION_LENGTH),
+            policy: policy::digest(),
+            roster: digest("roster"),
+            nonce: "0f".repeat(16),
+        };
+        let (leaf, _) = self.commit("operator:operator0", Body::Requested { doc: Box::new(doc) });
+        (id, leaf)
+    }
+
+    /// One window from its request to its last pull: what most of a log is made of.
+    pub fn release(&mut self, number: usize, pulls: u32, each: &mut impl FnMut(Vec<u8>)) {
+        drop(self.open(number, pulls, each));
+    }
+
+    fn open(&mut self, number: usize, pulls: u32, each: &mut impl FnMut(Vec<u8>)) -> Vec<ReleasePermit> {
+        let mut permits = Vec::new();
+        let (request, leaf) = self.request(number, pulls);
+        each(leaf);
+        for index in [1, 2] {
+            let window = Some(ReleaseWindow::FromArming { length_ms: WINDOW });
+            let signature = digest("a").repeat(2);
+            let (request, operator, pulls) = (request.clone(), person(index), Some(pulls));
+            let body = Body::Approved { request, operator, window, pulls, signature };
+            each(self.commit(&format!("operator:{}", person(index)), body).0);
+        }
+        each(self.arm(&request));
+        for _ in 0..pulls {
+            let evidence = digest("evidence");
+            let body = Body::Pulled { request: request.clone(), job: job(), evidence };
+            let (leaf, permit) = self.commit("job:night.batch", body);
+            each(leaf);
+            permits.extend(permit.and_then(|permit| match permit {
+                Permit::Release(permit) => Some(permit),
+                Permit::Arm(_) => None,
+            }));
+            let delivered = Delivery::Acknowledged;
+            let body = Body::Delivered { request: request.clone(), job: job(), delivered };
+            each(self.commit("keeper", body).0);
+        }
+        permits
+    }
+
+    /// One pull of a window of its own: its leaf, and the leave to open that window.
+    pub fn pull(&mut self) -> (Vec<u8>, ReleasePermit) {
+        let mut leaves = Vec::new();
+        let permits = self.open(0, 1, &mut |leaf| leaves.push(leaf));
+        let permit = permits.into_iter().next().expect("one pull, one permit");
+        // The last is what was delivered, and the one before it is the pull.
+        (leaves.swap_remove(leaves.len() - 2), permit)
+    }
+
+    fn arm(&mut self, request: &RequestId) -> Vec<u8> {
+        let opens = self.now;
+        let window = Interval::new(opens, opens.plus(WINDOW)).expect("an interval");
+        let chip = (opens.ms(), opens.plus(WINDOW).ms());
+        let body = Body::Armed { request: request.clone(), window, chip, gate: 7, sealed: digest("sealed") };
+        self.commit("keeper", body).0
+    }
+}
+
+fn entry(seq: u64, ts: Timestamp, epoch: u64, actor: &str, body: Body) -> Entry {
+    let actor = vec![actor.to_owned()];
+    Entry { v: 1, seq, ts, mono: ts.ms(), boot: BOOT, epoch, evaluation: true, actor, body }
+}

@@ -1,0 +1,170 @@
+//! The log: appending an entry, against a bare commit of the same bytes, and verifying a copy of it,
+//! against the digest of the same file.
+//!
+//! Both sides of the verification are processes: `portcullis audit verify` and `openssl dgst -sha256`.
+
+mod common;
+
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use common::world::{self, World};
+use common::{Samples, in_earnest, ratio, time};
+use criterion::Criterion;
+use portcullis::daemon::clock::{Clock, LogEnd, SystemClocks};
+use portcullis::demo::stage::Stage;
+use portcullis::domain::audit::entry::Delivery;
+use portcullis::domain::home::Home;
+use portcullis::domain::ids::RequestId;
+use portcullis::domain::wire::operator::Reply;
+use portcullis::services::{Appliance, start};
+use rusqlite::Connection;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
+
+/// An appliance in this process, and a bare database beside it.
+struct Appending {
+    appliance: Appliance,
+    clock: Clock,
+    bare: Connection,
+    leaf: Vec<u8>,
+    rows: i64,
+}
+
+impl Appending {
+    fn start(dir: &Path, stage: &Stage) -> Self {
+        stage.found().expect("set up");
+        let opened = start::open(&Home::at(stage.home())).expect("a store");
+        let chip = opened.chip_time().expect("a clock");
+        let state = opened.state();
+        let end = LogEnd { ts: state.last_ts, mono: state.last_mono, boot: state.last_boot };
+        let clock = Clock::begin(SystemClocks::read(), chip, end);
+        let appliance = opened.into_service(&clock.moment(SystemClocks::read())).expect("in service");
+        let bare = common::bare_store(&dir.join("bare.db"));
+        let mut appending = Self { appliance, clock, bare, leaf: Vec::new(), rows: 0 };
+        appending.append();
+        let last = appending.appliance.log_size() - 1;
+        let Ok(Reply::Entries { leaves, .. }) = appending.appliance.entries(last, 1) else {
+            panic!("the leaf that was just written");
+        };
+        appending.leaf = leaves.concat().into_bytes();
+        appending
+    }
+
+    /// An entry that is not anchored, as one follows every pull.
+    fn append(&mut self) -> Duration {
+        let (request, job) = (RequestId::from_entropy(7), world::job());
+        let size = self.appliance.log_size();
+        let took = time(|| {
+            let at = self.clock.moment(SystemClocks::read());
+            self.appliance.delivered(&at, &request, &job, Delivery::Acknowledged);
+        });
+        assert_eq!(self.appliance.log_size(), size + 1, "an entry was written");
+        took
+    }
+
+    fn commit(&mut self) -> Duration {
+        self.rows += 1;
+        time(|| common::bare_commit(&mut self.bare, self.rows, &self.leaf))
+    }
+}
+
+fn append(dir: &Path) {
+    let count = if in_earnest() { 1_000 } else { 3 };
+    let stage = Stage::set(PROGRAM.into(), dir.join("home")).expect("a stage");
+    let mut appending = Appending::start(dir, &stage);
+    let (mut ours, mut theirs) = (Samples::default(), Samples::default());
+    for _ in 0..count {
+        ours.add(appending.append());
+        theirs.add(appending.commit());
+    }
+    let mut criterion = Criterion::default().sample_size(20).configure_from_args();
+    let mut group = criterion.benchmark_group("append");
+    group.bench_function("portcullis", |bencher| {
+        bencher.iter_custom(|count| (0..count).map(|_| appending.append()).sum());
+    });
+    group.bench_function("bare commit", |bencher| {
+        bencher.iter_custom(|count| (0..count).map(|_| appending.commit()).sum());
+    });
+    group.finish();
+    criterion.final_summary();
+    ours.say("append of an entry");
+    theirs.say("bare commit");
+    ratio("append ratio p50", ours.median(), theirs.median(), 1.5);
+}
+
+/// Writes the copy of a log as `audit dump` would.
+fn write_copy(dir: &Path, entries: u64) {
+    let file = File::create(dir.join("entries.ndjson")).expect("a file");
+    let mut file = BufWriter::new(file);
+    let mut write = |leaf: Vec<u8>| {
+        file.write_all(&leaf).and_then(|()| file.write_all(b"\n")).expect("written");
+    };
+    let (mut world, first) = World::found();
+    write(first);
+    let mut number = 0;
+    while world.tree.size() < entries {
+        let (credential, pulls) = (number % 10_000, 1 + u32::try_from(number % 4).expect("few"));
+        world.release(credential, pulls, &mut write);
+        number += 1;
+    }
+    let head = world.tree.head();
+    let origin = world.state.founding.origin();
+    let head = serde_json::json!({
+        "origin": origin, "evaluation": true, "size": head.size, "root": head.root,
+    });
+    std::fs::write(dir.join("head.json"), head.to_string()).expect("written");
+}
+
+/// How long a process runs, and the most memory it has, in MiB.
+fn run(command: &mut Command) -> (Duration, u64) {
+    let start = Instant::now();
+    let mut child = command.stdout(Stdio::null()).spawn().expect("a program");
+    let pid = child.id().to_string();
+    let (stop, stopped) = channel::<()>();
+    let watch = std::thread::spawn(move || {
+        let mut peak = 0;
+        while stopped.recv_timeout(Duration::from_millis(20)) == Err(RecvTimeoutError::Timeout) {
+            peak = peak.max(common::status_mib(&pid, "VmHWM:").unwrap_or(0));
+        }
+        peak
+    });
+    let status = child.wait().expect("an end");
+    let took = start.elapsed();
+    drop(stop);
+    assert!(status.success(), "{command:?}: {status}");
+    (took, watch.join().expect("no panic"))
+}
+
+fn verify(dir: &Path, entries: u64, rounds: usize) {
+    write_copy(dir, entries);
+    let file = dir.join("entries.ndjson");
+    let (mut ours, mut theirs, mut peak) = (Samples::default(), Samples::default(), 0);
+    for _ in 0..rounds {
+        let (took, memory) = run(Command::new(PROGRAM)
+            .args(["audit", "verify", "--allow-evaluation"])
+            .arg(dir)
+            .env_remove("PORTCULLIS_HOME"));
+        peak = peak.max(memory);
+        ours.add(took);
+        theirs.add(run(Command::new("openssl").args(["dgst", "-sha256"]).arg(&file)).0);
+    }
+    let mib = file.metadata().expect("a file").len() / (1024 * 1024);
+    println!("verify {entries} entries, {mib} MiB: peak {peak} MiB RSS (budget 64)");
+    ours.say("portcullis audit verify");
+    theirs.say("openssl dgst -sha256");
+    ratio(&format!("verify {entries} ratio"), ours.median(), theirs.median(), 4.0);
+}
+
+fn main() {
+    let dir = tempfile::tempdir().expect("a folder");
+    append(dir.path());
+    let sizes: &[u64] = if in_earnest() { &[100_000, 1_000_000] } else { &[1_000] };
+    for entries in sizes {
+        verify(dir.path(), *entries, if in_earnest() { 5 } else { 1 });
+    }
+}
