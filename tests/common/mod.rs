@@ -2,4 +2,8 @@
 
 #![allow(dead_code)] // each test uses a part of it
 
+pub mod appliance;
+pub mod interposer;
 pub mod seed;
+pub mod store;
+pub mod tools;
