@@ -143,10 +143,10 @@ mod tests {
             ("reboot, wall later", 105, later(NEXT, 0), 105, false),
             ("reboot, wall set back", 90, later(NEXT, 0), 100, true),
             (
-                "chip clock went back, wall later",
+                "chip clock went back in one boot",
                 105,
                 ChipTime { clock_ms: 0, boot: BOOT, safe: true },
-                105,
+                100,
                 false,
             ),
         ];

@@ -10,6 +10,7 @@ use super::event::Event;
 use super::jobs::Jobs;
 use super::message::{FromListener, LinkKind};
 use super::operators::{OperatorConn, Operators};
+use super::tally::Tally;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 use crate::domain::wire::pc1::{DenyCode, Seq, ServerMessage};
@@ -31,6 +32,7 @@ pub struct Engine {
     told: u64,
     /// When windows that open by time alone were last looked for.
     looked: Timestamp,
+    tally: Tally,
 }
 
 /// Why the engine ended.
@@ -56,7 +58,8 @@ impl Engine {
         let told = appliance.log_size();
         let looked = clock.moment(SystemClocks::read()).now;
         let (jobs, operators, hashes) = Default::default();
-        Self { appliance, clock, jobs, operators, process, hashes, events, listener, told, looked }
+        let tally = Tally::default();
+        Self { appliance, clock, jobs, operators, process, hashes, events, listener, told, looked, tally }
     }
 
     /// Another listener took over; every connection of the last one is gone.
@@ -76,8 +79,19 @@ impl Engine {
         self,
         open: impl FnOnce() -> Result<Option<(Appliance, Clock)>, E>,
     ) -> Result<Option<Self>, E> {
-        let Self { appliance, clock: _, jobs, operators, process, hashes, events, listener, told: _, looked } =
-            self;
+        let Self {
+            appliance,
+            clock: _,
+            jobs,
+            operators,
+            process,
+            hashes,
+            events,
+            listener,
+            told: _,
+            looked,
+            tally,
+        } = self;
         // The store has one holder at a time.
         drop(appliance);
         let opened = open()?;
@@ -92,6 +106,7 @@ impl Engine {
             listener,
             told: 0,
             looked,
+            tally,
         }))
     }
 
@@ -122,7 +137,8 @@ impl Engine {
         const AFTER_MS: u64 = 1;
         const LONGEST: Duration = Duration::from_secs(3_600);
         let at = self.now();
-        let due = [self.appliance.next_due(&at), self.jobs.next_due()].into_iter().flatten().min();
+        let due = [self.appliance.next_due(&at), self.jobs.next_due(), self.tally.next_due()];
+        let due = due.into_iter().flatten().min();
         due.map_or(LONGEST, |due| Duration::from_millis(at.now.until(due).ms() + AFTER_MS).min(LONGEST))
     }
 
@@ -221,6 +237,7 @@ impl Engine {
             self.appliance.expire_due(&at);
         }
         self.write_overdue_outcomes(&at);
+        self.note_left_out(&at);
         for _ in 0..ROUNDS_MAX {
             if self.told == self.appliance.log_size() {
                 break;
@@ -266,6 +283,16 @@ impl Engine {
     /// Writes a refusal down, with what was wanted in a few words.
     pub(super) fn note_refusal(&mut self, actor: String, wanted: &str, refusal: &Refusal) {
         let at = self.now();
-        self.appliance.refused(&at, actor, wanted, refusal);
+        if self.tally.admit(&actor, at.now) {
+            self.appliance.refused(&at, actor, wanted, refusal);
+        }
+    }
+
+    /// Writes down how many refusals were left out of the log.
+    fn note_left_out(&mut self, at: &Moment) {
+        for (actor, count) in self.tally.settle(at.now) {
+            let refusal = Refusal::Busy { what: "refusals to write each of them down" };
+            self.appliance.refused(at, actor, &format!("{count} more within a minute"), &refusal);
+        }
     }
 }

@@ -13,7 +13,7 @@ use crate::domain::request::state::Phase;
 use crate::domain::secret::Plaintext;
 use crate::domain::selector::Evidence;
 use crate::policy::{self, Pull};
-use crate::tpm::SealedWindow;
+use crate::tpm::{SealedWindow, TpmError, WindowProbe};
 
 /// Who pulls what.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -68,6 +68,7 @@ impl Appliance {
 
     fn release(&mut self, at: &Moment, request: &RequestId, puller: &Puller) -> Result<Pulled, Refusal> {
         let prepared = self.prepare(request)?;
+        self.check_wary(request, &prepared)?;
         let body = Body::Pulled {
             request: request.clone(),
             job: puller.job.clone(),
@@ -84,9 +85,28 @@ impl Appliance {
             Ok(plaintext) => Ok(Pulled::Deliver(request.clone(), plaintext)),
             Err(refusal) => {
                 // No plaintext existed, so the pull is given back, and the log says so.
+                self.wary.insert(request.clone());
                 let body = Body::PullReturned { request: request.clone(), why: refusal.to_string() };
                 self.ledger.commit(at, "keeper".to_owned(), body, &[]).map_err(|error| error.to_refusal())?;
                 Err(refusal)
+            }
+        }
+    }
+
+    /// A window that the chip refused once is asked after, before another pull is spent for it:
+    /// spending and giving back writes to the chip's NV, which wears.
+    fn check_wary(&mut self, request: &RequestId, prepared: &Prepared) -> Result<(), Refusal> {
+        if !self.wary.contains(request) {
+            return Ok(());
+        }
+        let board = &self.ledger.board;
+        match board.chip.probe_window(&board.auths, &prepared.window).map_err(|error| chip_refusal(&error))? {
+            WindowProbe::Open => {
+                self.wary.remove(request);
+                Ok(())
+            }
+            WindowProbe::Refused { rc, which } => {
+                Err(chip_refusal(&TpmError::PolicyRefused { step: which, rc }))
             }
         }
     }

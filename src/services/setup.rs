@@ -272,6 +272,9 @@ impl Prepared {
         tree.append(&first);
         chip.anchor_head(&auths, &anchor_digest(0, &tree.root()))?;
         self.pin_key_files(key_files, &pin)?;
+        if evaluation {
+            home::mark_evaluation(&plan.home)?;
+        }
         // Last, because its presence says that there is an appliance.
         let wiring = Wiring { tpm: plan.tpm.clone() };
         let text = toml::to_string(&wiring).expect("a table with one string always has a TOML form");

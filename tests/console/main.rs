@@ -1,24 +1,18 @@
 //! The real binary on a terminal: what it sends, what it understands, and that it gives the terminal back.
 
-use std::io::{Read as _, Write};
-use std::num::NonZeroU16;
-use std::path::Path;
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
-use std::time::Duration;
+mod keeper;
+mod session;
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtyPair, PtySize, native_pty_system};
+use portable_pty::PtySize;
 use portcullis::crypto::key_file::{KdfCost, KeyFile};
 use portcullis::crypto::operator_key::OperatorKey;
 use portcullis::domain::ids::OperatorId;
 use portcullis::domain::secret::Passphrase;
 use rand_core::OsRng;
 use rustix::process::{Pid, Signal, kill_process};
+use session::{MODERN, Session, settings};
 use tempfile::TempDir;
 use zeroize::Zeroizing;
-
-/// Long enough for a busy machine; every wait ends with what it waits for.
-const LIMIT: Duration = Duration::from_secs(60);
 
 /// A home with the key files of two operators that belong to no appliance yet.
 fn home() -> TempDir {
@@ -33,100 +27,6 @@ fn home() -> TempDir {
     }
     home
 }
-
-/// A terminal with a console on it.
-struct Session {
-    pair: PtyPair,
-    child: Box<dyn Child + Send + Sync>,
-    writer: Box<dyn Write + Send>,
-    output: Receiver<Vec<u8>>,
-    sent: Vec<u8>,
-    screen: vt100::Parser,
-    before: String,
-}
-
-impl Session {
-    /// Starts `portcullis console` on a terminal that says it has `rows` and `columns`.
-    fn start(home: &Path, (columns, rows): (u16, u16), variables: &[(&str, &str)], options: &[&str]) -> Self {
-        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).expect("a terminal");
-        let before = settings(&*pair.master);
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_portcullis"));
-        command.env_clear();
-        for (name, value) in variables {
-            command.env(name, value);
-        }
-        command.args(["--home", home.to_str().expect("a plain path"), "console"]);
-        command.args(options);
-        let child = pair.slave.spawn_command(command).expect("it starts");
-        let mut reader = pair.master.try_clone_reader().expect("readable");
-        let writer = pair.master.take_writer().expect("writable");
-        let (sender, output) = channel();
-        thread::spawn(move || {
-            let mut bytes = [0; 4096];
-            while let Ok(len @ 1..) = reader.read(&mut bytes) {
-                if sender.send(bytes[..len].to_vec()).is_err() {
-                    return;
-                }
-            }
-        });
-        let side = |length: u16| NonZeroU16::new(length).unwrap_or(NonZeroU16::MIN);
-        let screen = vt100::Parser::new(side(rows.max(43)), side(columns.max(132)), 0);
-        Self { pair, child, writer, output, sent: Vec::new(), screen, before }
-    }
-
-    fn type_bytes(&mut self, bytes: &[u8]) {
-        self.writer.write_all(bytes).expect("writable");
-        self.writer.flush().expect("writable");
-    }
-
-    /// Types one byte at a time, as a line of 9600 baud delivers them.
-    fn type_slowly(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.type_bytes(&[*byte]);
-            thread::park_timeout(Duration::from_millis(1));
-        }
-    }
-
-    /// Waits until what was sent so far satisfies `is_there`.
-    fn wait_for(&mut self, what: &str, is_there: impl Fn(&Self) -> bool) {
-        while !is_there(self) {
-            let Ok(bytes) = self.output.recv_timeout(LIMIT) else {
-                panic!(
-                    "no {what}: {}\n{}",
-                    self.screen.screen().contents(),
-                    String::from_utf8_lossy(&self.sent)
-                );
-            };
-            self.screen.process(&bytes);
-            self.sent.extend_from_slice(&bytes);
-        }
-    }
-
-    fn wait_for_text(&mut self, text: &str) {
-        self.wait_for(text, |session| session.screen.screen().contents().contains(text));
-    }
-
-    fn has_sent(&self, bytes: &str) -> bool {
-        self.sent.windows(bytes.len()).any(|window| window == bytes.as_bytes())
-    }
-
-    /// Waits until it ends, and checks that the terminal is as it was.
-    fn ends(mut self, name: &str) {
-        self.wait_for("end of the other screen", |session| session.has_sent("\x1b[?1049l"));
-        self.wait_for("cursor", |session| session.sent.ends_with(b"\x1b[?25h"));
-        let status = self.child.wait().expect("it ends");
-        assert!(status.success(), "{name}: {status:?}");
-        assert_eq!(settings(&*self.pair.master), self.before, "{name}: the terminal's settings");
-        assert!(!self.screen.screen().alternate_screen(), "{name}");
-    }
-}
-
-fn settings(master: &dyn MasterPty) -> String {
-    format!("{:?}", master.get_termios().expect("a terminal"))
-}
-
-const MODERN: [(&str, &str); 2] = [("TERM", "xterm-256color"), ("LANG", "C.UTF-8")];
 
 #[test]
 fn the_terminal_is_given_back_however_the_console_ends() {
