@@ -169,6 +169,9 @@ impl DeskError {
     pub fn advice(&self) -> String {
         let advice = match self {
             Self::Refused(refused) => return escape(&refused.advice),
+            Self::Link { error, .. } if error.kind() == io::ErrorKind::UnexpectedEof => {
+                "check that this key file is for this appliance; what `portcullis serve` writes says why"
+            }
             Self::Link { .. } => "start it with `portcullis serve`, or name its home with --home",
             Self::Channel(_) | Self::Record(_) => {
                 "check that this key file is for this appliance, and who else is on the socket"
