@@ -77,6 +77,7 @@ impl State {
             last_mono: entry.mono,
             last_boot: entry.boot,
             epoch: entry.epoch,
+            tidied: entry.ts,
         })
     }
 
@@ -148,8 +149,14 @@ impl State {
     }
 
     /// Ended requests stay for a week, so that people can look at them; the log has them for good.
+    /// They are looked through once an hour, because all are for each of a million entries.
     fn forget_old(&mut self, now: Timestamp) {
         const KEPT: Length = Length::from_minutes(7 * 24 * 60);
+        const BETWEEN: Length = Length::from_minutes(60);
+        if now < self.tidied.plus(BETWEEN) {
+            return;
+        }
+        self.tidied = now;
         self.requests.retain(|_, request| {
             request.state().is_live()
                 || now < request.touched.plus(KEPT)
