@@ -227,8 +227,14 @@ impl Opened {
     /// [`StartError`].
     pub fn into_service(self, at: &Moment) -> Result<Appliance, StartError> {
         let Self { ledger, keeper } = self;
-        let mut appliance =
-            Appliance { ledger, shares: BTreeMap::new(), wary: BTreeSet::new(), closing: Vec::new(), keeper };
+        let mut appliance = Appliance {
+            ledger,
+            shares: BTreeMap::new(),
+            wary: BTreeSet::new(),
+            again: None,
+            closing: Vec::new(),
+            keeper,
+        };
         if appliance.state().frozen.is_some() {
             let board = &appliance.ledger.board;
             board.chip.close_gate(&board.auths)?;
