@@ -35,7 +35,7 @@ pub struct Model {
     pub session: Option<Session>,
     /// Counts the logins that were tried, so that a late answer of an old session is known for one.
     pub session_number: u32,
-    /// Whether a keeper has said here that a software TPM holds its keys.
+    /// Whether a software TPM holds the keys: the home says so until a keeper has said what is so.
     pub is_evaluation: bool,
     /// Set while the keeper does not answer: when to look again.
     pub probe_at_ms: Option<u64>,

@@ -131,6 +131,14 @@ fn an_evaluation_appliance_says_so_on_every_screen() {
             let picture = text(&render(&desk.model, desk.now_ms));
             assert!(picture.contains("EVALUATION"), "{size} {keys:?}:\n{picture}");
         }
+        for keys in ["", "\n", "\nsecret\n", "?"] {
+            let mut model = samples::fresh_model(Profile::AsciiMono, size);
+            model.is_evaluation = true;
+            let mut desk = Desk { model, now_ms: 0 };
+            desk.types(keys);
+            let picture = text(&render(&desk.model, desk.now_ms));
+            assert!(picture.contains("EVALUATION"), "{size} before a login, {keys:?}:\n{picture}");
+        }
     }
 }
 
