@@ -4,6 +4,8 @@ mod clock;
 mod input;
 mod keeper;
 mod keys;
+#[cfg(test)]
+mod panic;
 mod signals;
 mod size;
 mod terminal;
