@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use crate::console::event::FailureSort;
-use crate::console::field::{Pace, SecretField, TextField};
+use crate::console::field::{IdField, Pace, SecretField, TextField};
 use crate::console::profile::{Profile, Size};
 use crate::domain::ids::OperatorId;
 use crate::domain::request::doc::RequestDoc;
@@ -35,7 +35,7 @@ pub struct Model {
     pub session: Option<Session>,
     /// Counts the logins that were tried, so that a late answer of an old session is known for one.
     pub session_number: u32,
-    /// Whether a keeper has said here that a software TPM holds its keys.
+    /// Whether a software TPM holds the keys: the home says so until a keeper has said what is so.
     pub is_evaluation: bool,
     /// Set while the keeper does not answer: when to look again.
     pub probe_at_ms: Option<u64>,
@@ -185,23 +185,24 @@ pub struct Approve {
     pub detail: Detail,
     /// Exactly what was shown, and will be signed; it never changes while the dialog is open.
     pub doc: Box<RequestDoc>,
-    /// The request's id, as it is typed.
-    pub id: TextField,
     /// What opens the key file.
     pub passphrase: SecretField,
+    /// The request's id, as it is typed.
+    pub id: IdField,
     /// Which of the two is typed into.
     pub focus: ApproveFocus,
     /// Whether a person is typing; `None` until the dialog has been on the screen.
     pub pace: Option<Pace>,
 }
 
-/// The two fields of the approval.
+/// The two fields of the approval. The one that shows nothing comes first: somebody who begins with the
+/// passphrase, as everywhere else, does not type it where it can be read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ApproveFocus {
-    /// The request's id.
-    Id,
     /// The passphrase.
     Passphrase,
+    /// The request's id.
+    Id,
 }
 
 /// About to deny or revoke.

@@ -2,7 +2,7 @@
 
 use crate::console::allowed;
 use crate::console::event::Effect;
-use crate::console::field::{SecretField, TextField};
+use crate::console::field::{IdField, SecretField, TextField};
 use crate::console::key::Key;
 use crate::console::keymap::{Action, action};
 use crate::console::layout;
@@ -100,9 +100,9 @@ fn approve(model: &mut Model) -> Vec<Effect> {
             model.screen = Screen::Approve(Box::new(Approve {
                 detail: detail.clone(),
                 doc,
-                id: TextField::default(),
                 passphrase: SecretField::new(),
-                focus: ApproveFocus::Id,
+                id: IdField::default(),
+                focus: ApproveFocus::Passphrase,
                 pace: None,
             }));
         }

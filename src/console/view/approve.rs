@@ -12,6 +12,7 @@ use super::detail::lines;
 use super::theme::Role;
 
 const PASSPHRASE: &str = "Passphrase (not shown): ";
+const ID: &str = "Id of the request: ";
 
 pub(super) fn draw(canvas: &mut Canvas, model: &Model, session: &Session, dialog: &Approve, now_ms: u64) {
     let id = &dialog.doc.id;
@@ -22,23 +23,21 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, session: &Session, dialog
     let room = Rect { height: area.height.saturating_sub(fields), ..area };
     let taken = lines(canvas, room, rows.iter());
     let mut y = area.y + taken + 1;
-    let hint =
-        format!("Compare the fingerprint with the other operator. Then type {id} and your passphrase.");
+    let hint = format!("Compare the fingerprint with the other operator. Your passphrase, then the id {id}:");
     for line in crate::console::layout::wrap(&hint, usize::from(area.width)).iter().take(2) {
         y += u16::from(canvas.put(area.x, y, area.width, line, Role::Plain) > 0);
     }
-    let prompt = "Id of the request: ";
-    canvas.put(area.x, y, area.width, prompt, Role::Strong);
-    let x = area.x + prompt.len() as u16;
-    canvas.put(x, y, area.right().saturating_sub(x), dialog.id.text(), Role::Plain);
-    canvas.put(area.x, y + 1, area.width, PASSPHRASE, Role::Strong);
-    match dialog.focus {
-        ApproveFocus::Id => canvas.cursor_behind(x, y, dialog.id.text(), area.right()),
-        ApproveFocus::Passphrase => canvas.cursor_behind(area.x, y + 1, PASSPHRASE, area.right()),
-    }
+    canvas.put(area.x, y, area.width, PASSPHRASE, Role::Strong);
     let left = model.backoff.left(now_ms);
     if left > Length::ZERO {
         let text = format!("Next try in {}.", countdown::words(left));
-        canvas.put(area.x + PASSPHRASE.len() as u16 + 1, y + 1, area.width, &text, Role::Warn);
+        canvas.put(area.x + PASSPHRASE.len() as u16 + 1, y, area.width, &text, Role::Warn);
+    }
+    canvas.put(area.x, y + 1, area.width, ID, Role::Strong);
+    let x = area.x + ID.len() as u16;
+    canvas.put(x, y + 1, area.right().saturating_sub(x), dialog.id.text(), Role::Plain);
+    match dialog.focus {
+        ApproveFocus::Passphrase => canvas.cursor_behind(area.x, y, PASSPHRASE, area.right()),
+        ApproveFocus::Id => canvas.cursor_behind(x, y + 1, dialog.id.text(), area.right()),
     }
 }
