@@ -12,13 +12,17 @@ use portcullis::crypto::envelope::{Envelope, EnvelopeSubject, derive_data_key};
 use portcullis::crypto::operator_key::OperatorKey;
 use portcullis::crypto::recipient::unwrap;
 use portcullis::crypto::recovery::{RecoveryError, RecoveryIdentity};
-use portcullis::crypto::shares::{SealedShare, Share, ShareContext, ShareError, ShareSubject, join, open_share};
+use portcullis::crypto::shares::{
+    SealedShare, Share, ShareContext, ShareError, ShareSubject, join, open_share,
+};
 use portcullis::demo::stage::{CREDENTIAL, SECRET, my_uid};
 use portcullis::domain::audit::entry::Entry;
 use portcullis::domain::ids::{ApplianceName, CredentialName, Generation};
 use portcullis::domain::secret::Key32;
 use portcullis::domain::wire::operator::WrappedRecord;
-use portcullis::tpm::{Chip, Hierarchies, NvAuths, PcrSelection, SealedKey, SealedWindow, SoftTpm, provision};
+use portcullis::tpm::{
+    Chip, Hierarchies, NvAuths, PcrSelection, SealedKey, SealedWindow, SoftTpm, provision,
+};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
@@ -37,7 +41,8 @@ struct Stored {
 
 impl Stored {
     fn read(store: &Connection) -> Self {
-        let row = |column: &str| blob(store, &format!("SELECT {column} FROM records WHERE name = '{CREDENTIAL}'"));
+        let row =
+            |column: &str| blob(store, &format!("SELECT {column} FROM records WHERE name = '{CREDENTIAL}'"));
         let record: WrappedRecord = serde_json::from_slice(&row("record")).expect("a record");
         let shares = record.shares.iter().map(|share| serde_json::from_str(share).expect("a share"));
         Self {
@@ -174,7 +179,8 @@ fn p30_the_store_holds_the_log_sealed_halves_envelopes_shares_and_windows_and_no
     let records = rows(&opened, "SELECT name, generation, sealed, record FROM records");
     assert_eq!(records.len(), 2);
     for row in records {
-        let [Value::Text(_), Value::Integer(1), Value::Blob(half), Value::Blob(record)] = row.as_slice() else {
+        let [Value::Text(_), Value::Integer(1), Value::Blob(half), Value::Blob(record)] = row.as_slice()
+        else {
             panic!("{row:?}")
         };
         serde_json::from_slice::<SealedKey>(half).expect("a sealed half");
@@ -183,7 +189,10 @@ fn p30_the_store_holds_the_log_sealed_halves_envelopes_shares_and_windows_and_no
         assert_eq!(hex::decode(&record.roster).map(|digest| digest.len()), Ok(32));
         serde_json::from_str::<Envelope>(&record.envelope).expect("an envelope");
         let wrapped = STANDARD.decode(&record.recovery).expect("base64");
-        assert!(wrapped.starts_with(b"age-encryption.org/v1\n-> X25519 "), "wrapped to the recovery recipient");
+        assert!(
+            wrapped.starts_with(b"age-encryption.org/v1\n-> X25519 "),
+            "wrapped to the recovery recipient"
+        );
         for share in &record.shares {
             serde_json::from_str::<SealedShare>(share).expect("a share");
             let share: serde_json::Value = serde_json::from_str(share).expect("JSON");

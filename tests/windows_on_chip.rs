@@ -28,7 +28,8 @@ fn open_envelope(store: &Connection, key: &[u8]) -> Option<Vec<u8>> {
     let envelope: Envelope = serde_json::from_str(&record.envelope).expect("an envelope");
     let key = DataKey::from_key(Key32::take(&mut <[u8; 32]>::try_from(key).expect("32 bytes")));
     let credential = CredentialName::parse(CREDENTIAL).expect("a name");
-    let subject = EnvelopeSubject { credential: &credential, generation: Generation::FIRST, kind: "password" };
+    let subject =
+        EnvelopeSubject { credential: &credential, generation: Generation::FIRST, kind: "password" };
     envelope.open(&key, &subject).ok().map(|plaintext| plaintext.expose().to_vec())
 }
 
@@ -45,7 +46,11 @@ fn root_opens_a_window_of_the_appliance_inside_its_interval_and_at_no_other_time
     let (owner, bounds) = (owner_auth(&appliance), *sealed.bounds());
     let opens = |case: &str, sealed: &SealedWindow| {
         let key = tools.open_window(sealed, &auth).unwrap_or_else(|step| panic!("{case}: refused at {step}"));
-        assert_eq!(open_envelope(&opened, &key).as_deref(), Some(SECRET), "{case}: the key opens the envelope");
+        assert_eq!(
+            open_envelope(&opened, &key).as_deref(),
+            Some(SECRET),
+            "{case}: the key opens the envelope"
+        );
     };
     assert_eq!(tools.open_window(&sealed, &auth), Err("opens"), "before it");
     tools.set_clock(&owner, bounds.opens_ms);
@@ -85,7 +90,10 @@ fn root_opens_no_window_of_the_appliance_after_a_freeze_or_a_reset() {
     appliance.stop().expect("stops");
     let sealed = window(&store::open(appliance.home()), &reset);
     tools.open_window(&sealed, &auth).expect("armed");
-    appliance.run(None, ["softtpm", "reset"], b"").and_then(|done| done.expect(0, "the reset")).expect("reset");
+    appliance
+        .run(None, ["softtpm", "reset"], b"")
+        .and_then(|done| done.expect(0, "the reset"))
+        .expect("reset");
     assert_eq!(tools.open_window(&sealed, &auth), Err("resets"), "after a reset");
     assert!(!tools.force(sealed.key()), "after a reset, without its policy");
     appliance.serve().expect("serves");

@@ -53,12 +53,7 @@ impl Store {
         Self::finish(path, file, connection, hold)
     }
 
-    fn finish(
-        path: &Path,
-        file: File,
-        mut connection: Connection,
-        hold: Hold,
-    ) -> Result<Self, StoreError> {
+    fn finish(path: &Path, file: File, mut connection: Connection, hold: Hold) -> Result<Self, StoreError> {
         migrate(&mut connection)?;
         let found = file.metadata().map_err(|cause| StoreError::File { path: path.to_owned(), cause })?;
         let identity = (found.dev(), found.ino());

@@ -19,7 +19,8 @@ pub fn key_of(stage: &Stage, person: &str) -> OperatorKey {
 
 /// The printed recovery shares with these numbers.
 pub fn recovery_shares(stage: &Stage, numbers: &[u8]) -> Vec<RecoveryShare> {
-    let read = |number: &u8| fs::read_to_string(stage.prop(&format!("shares/share-{number}.txt"))).expect("read");
+    let read =
+        |number: &u8| fs::read_to_string(stage.prop(&format!("shares/share-{number}.txt"))).expect("read");
     numbers.iter().map(|number| RecoveryShare::parse(read(number).trim()).expect("a share")).collect()
 }
 

@@ -96,7 +96,8 @@ fn p06_a_pull_that_stops_before_its_anchor_is_spent_and_nothing_was_released() {
         let again = wired.appliance.pull("payroll", CREDENTIAL).expect("pulls");
         refused(&again, 3, "the pull stays spent");
         let listed = wired.appliance.requests();
-        let spent = listed.as_array().expect("a list").iter().find(|view| view["doc"]["id"] == request.as_str());
+        let spent =
+            listed.as_array().expect("a list").iter().find(|view| view["doc"]["id"] == request.as_str());
         assert_eq!(spent.expect("the request")["state"], "spent");
         wired.appliance.deposit(CREDENTIAL, SECRET, &["--next"]).expect("the next generation is free");
     }

@@ -42,7 +42,10 @@ fn p34_one_old_page_changes_nothing_that_decides_or_keeps_the_appliance_down() {
             Err(error) => {
                 let integrity = matches!(
                     error,
-                    StartError::Rollback(_) | StartError::Store(_) | StartError::Entry(_) | StartError::Log { .. }
+                    StartError::Rollback(_)
+                        | StartError::Store(_)
+                        | StartError::Entry(_)
+                        | StartError::Log { .. }
                 );
                 assert!(integrity && error.parts().0 == 6, "page {page}: {error}");
                 refusals += 1;

@@ -96,7 +96,7 @@ fn changes() -> Vec<(&'static str, i32, &'static str, Change)> {
         (
             "the auth value of the head",
             5,
-            "0x18070c3",
+            "0x018070c3",
             sql("UPDATE kept SET value = randomblob(32) WHERE name = 'nv-auth-head'"),
         ),
         ("no auth value", 6, "nv-auth-epoch", sql("DELETE FROM kept WHERE name = 'nv-auth-epoch'")),
@@ -107,7 +107,12 @@ fn changes() -> Vec<(&'static str, i32, &'static str, Change)> {
             sql("UPDATE kept SET value = randomblob(32) WHERE name = 'keeper-noise'"),
         ),
         ("the pins inside", 6, "pinned", sql("UPDATE kept SET value = x'7b7d' WHERE name = 'chip-pins'")),
-        ("a table dropped", 6, "leaves", Box::new(|store| store.execute_batch("DROP TABLE leaves").expect("dropped"))),
+        (
+            "a table dropped",
+            6,
+            "leaves",
+            Box::new(|store| store.execute_batch("DROP TABLE leaves").expect("dropped")),
+        ),
     ]
 }
 
@@ -163,7 +168,11 @@ fn p31_a_sealed_or_wrapped_row_that_was_changed_releases_nothing_and_spends_noth
         let approved = appliance.approve("bob", &request).expect("runs");
         if table == "records" {
             assert_eq!(approved.code, 6, "{case}: {}", approved.stderr);
-            assert!(approved.stderr.contains("not the one that the log names"), "{case}: {}", approved.stderr);
+            assert!(
+                approved.stderr.contains("not the one that the log names"),
+                "{case}: {}",
+                approved.stderr
+            );
         } else {
             assert_eq!(approved.code, 0, "{case}: {}", approved.stderr);
         }
