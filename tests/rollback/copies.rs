@@ -123,7 +123,7 @@ fn p23_the_pins_and_the_key_of_another_appliance_keep_this_one_down() {
     let own_key = serde_json::to_vec(&chip.seal(&store::store_key(other.home())).expect("sealed"));
     let own_key = own_key.expect("JSON");
     let pins = fs::read_to_string(new.join("chip.json")).expect("pins");
-    let real = pins.replace("\"software\":true", "\"software\":false");
+    let real = pins.replace("\"is_software\":true", "\"is_software\":false");
     assert_ne!(pins, real, "what the pins say of the chip is found");
     let theirs = |file: &str| fs::read(other.store().join(file)).expect("read");
     let cases = [

@@ -3,9 +3,10 @@
 use std::io::{BufRead as _, BufReader};
 use std::sync::mpsc::channel;
 
-use portcullis::demo::stage::{CREDENTIAL, SECRET};
+use portcullis::demo::stage::{CREDENTIAL, SECRET, Stage};
+use portcullis::tpm::SoftTpm;
 
-use super::common::appliance::{Appliance, kill, refused, released};
+use super::common::appliance::{Appliance, copy_dir, kill, program, refused, released};
 use super::common::interposer::PATIENCE;
 use super::common::seed::campaign;
 
@@ -22,6 +23,32 @@ fn a_second_daemon_is_refused_and_the_first_goes_on() {
     released(&appliance.pull("payroll", CREDENTIAL).expect("pulls"), "the first serves jobs");
     refused(&appliance.pull("payroll", CREDENTIAL).expect("pulls"), 3, "spent once");
     appliance.does("carol", &["audit", "verify"]).expect("log, tree and chip agree");
+}
+
+#[test]
+fn a_copied_appliance_on_the_same_chip_is_found_out_and_neither_starts_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let tpm = SoftTpm::start(&folder.path().join("tpm")).expect("swtpm starts").guarded();
+    let mut appliance = Appliance::found_with(program(), &tpm.tpm().tcti().to_string());
+    appliance.serve().expect("serves");
+    let home = folder.path().join("copy");
+    for part in ["store", "operators"] {
+        copy_dir(&appliance.home().join(part), &home.join(part));
+    }
+    std::fs::copy(appliance.home().join("portcullis.toml"), home.join("portcullis.toml")).expect("copied");
+    let mut copy = Stage::set(program(), home).expect("a stage");
+    copy.serve().expect("until somebody commits, the copy agrees with the chip");
+    for (case, one) in [("the first", &*appliance), ("the copy", &copy)] {
+        one.deposit("db/later", SECRET, &[]).expect("deposited");
+        let verified = one.run(Some("carol"), ["audit", "verify"], b"").expect("runs");
+        assert_eq!(verified.code, 6, "{case}: {}", verified.stderr);
+        assert!(verified.stderr.contains("the chip is at epoch"), "{case}: {}", verified.stderr);
+    }
+    copy.stop().expect("stops");
+    appliance.stop().expect("stops");
+    appliance.refuses_to_start(6, "the first");
+    let started = copy.serve().expect_err("the copy").to_string();
+    assert!(started.contains("this is an old copy") && started.contains("exit status: 6"), "{started}");
 }
 
 #[test]

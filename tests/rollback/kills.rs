@@ -86,7 +86,7 @@ fn agrees(appliance: &Appliance, count: &Count, round: u64) {
             ours.count() as u64
         };
         let Some(left) = request["pulls_left"].as_u64() else { continue };
-        let asked = request["doc"]["subject"]["release"]["pulls"].as_u64().expect("a number");
+        let asked = request["doc"]["subject"]["pulls"].as_u64().expect("a number");
         assert_eq!(left + of("pulled") - of("pull-returned"), asked, "round {round}: {request}");
     }
 }

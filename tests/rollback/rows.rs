@@ -34,7 +34,7 @@ fn approval(by: &'static str) -> impl FnOnce(&mut Value) {
         leaf["type"] = "approved".into();
         leaf["detail"] = serde_json::json!({
             "request": request["id"], "operator": by, "signature": "00".repeat(64),
-            "window": request["subject"]["release"]["window"], "pulls": request["subject"]["release"]["pulls"],
+            "window": request["subject"]["window"], "pulls": request["subject"]["pulls"],
         });
     }
 }
@@ -57,10 +57,10 @@ type Change = Box<dyn Fn(&Connection)>;
 fn changes() -> Vec<(&'static str, i32, &'static str, Change)> {
     let last = "DELETE FROM leaves WHERE seq = (SELECT max(seq) FROM leaves)";
     vec![
-        ("a word of a reason", 6, "entry", reword("RACF knows no federation", "RACF knows no mercy")),
+        ("a word of a reason", 6, FORK, reword("RACF knows no federation", "RACF knows no mercy")),
         ("the quorum of the roster", 6, "", reword("\"quorum\":2", "\"quorum\":3")),
-        ("a role on the roster", 6, FORK, reword("\"auditor\",\"custodian\"", "\"custodian\"")),
-        ("the grants of a client", 6, "entry", reword("racf/prod01", "racf/prod02")),
+        ("a role on the roster", 6, FORK, reword("\"custodian\",\"auditor\"", "\"custodian\"")),
+        ("the grants of a client", 6, "signature", reword("racf/prod01", "racf/prod02")),
         ("the last leaf deleted", 6, OLD, sql(last)),
         ("the first leaf deleted", 6, "no leaf 0", sql("DELETE FROM leaves WHERE seq = 0")),
         ("a leaf in the middle deleted", 6, "no leaf 3", sql("DELETE FROM leaves WHERE seq = 3")),
@@ -96,7 +96,7 @@ fn changes() -> Vec<(&'static str, i32, &'static str, Change)> {
         (
             "the auth value of the head",
             5,
-            "0x18070c3",
+            "0x018070c3",
             sql("UPDATE kept SET value = randomblob(32) WHERE name = 'nv-auth-head'"),
         ),
         ("no auth value", 6, "nv-auth-epoch", sql("DELETE FROM kept WHERE name = 'nv-auth-epoch'")),
