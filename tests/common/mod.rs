@@ -2,4 +2,6 @@
 
 #![allow(dead_code)] // each test uses a part of it
 
+pub mod rig;
 pub mod seed;
+pub mod tap;
