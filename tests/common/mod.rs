@@ -5,6 +5,8 @@
 pub mod appliance;
 pub mod interposer;
 pub mod people;
+pub mod rig;
 pub mod seed;
 pub mod store;
+pub mod tap;
 pub mod tools;
