@@ -38,7 +38,8 @@ fn is_open(pid: u32, uid: u32) -> bool {
 /// the process is not to be dumped.
 fn crash(mut child: Child) -> bool {
     let pid = Pid::from_child(&child);
-    prlimit(Some(pid), Resource::Core, Rlimit { current: None, maximum: None }).expect("root lifts any limit");
+    prlimit(Some(pid), Resource::Core, Rlimit { current: None, maximum: None })
+        .expect("root lifts any limit");
     // The first one only takes away the handler that would report an overflow of the stack.
     let mut ended = None;
     for _ in 0..200 {
@@ -131,7 +132,8 @@ fn a_job_that_has_its_credential_is_closed_to_other_processes_of_its_user() {
     job.arg("--home").arg(rig.stage.home()).args(["pull", CREDENTIAL, "--job", JOB]);
     let mut job = job.uid(NOBODY).gid(NOBODY).current_dir("/").stdout(writer).spawn().expect("a job");
     let writes = |line: String| line.starts_with("1 0x1 ");
-    let doing = || Ok(fs::read_to_string(format!("/proc/{}/syscall", job.id())).ok().map(writes).filter(|is| *is));
+    let doing =
+        || Ok(fs::read_to_string(format!("/proc/{}/syscall", job.id())).ok().map(writes).filter(|is| *is));
     rig.stage.wait_for("the job to write", doing).expect("it writes");
     assert!(!is_open(job.id(), NOBODY));
     assert_eq!(core_limits(job.id()).0, "0");

@@ -11,7 +11,7 @@ use portcullis::domain::ids::{ApplianceName, CredentialName, Generation};
 use portcullis::domain::secret::{Key32, Passphrase};
 use portcullis::domain::wire::operator::WrappedRecord;
 use portcullis::services::home;
-use portcullis::store::Store;
+use portcullis::store::{Hold, Store};
 use portcullis::tpm::{Chip, Pins, SealedKey, Tcti};
 use zeroize::Zeroizing;
 
@@ -37,7 +37,8 @@ impl Keys {
             chip.open_store(&sealed).expect("the chip opens it in its measured state")
         };
         let store_key = open(&read(home::store_key_file(&home)));
-        let store = Store::open(&home::store_file(&home), &store_key).expect("the store");
+        let hold = Hold::take(&home::store_file(&home)).expect("nobody else has it");
+        let store = Store::open(&home::store_file(&home), &store_key, hold).expect("the store");
         let (name, generation) = (CredentialName::parse(name).expect("a name"), Generation::FIRST);
         let (sealed, record) = store.record(&name, generation).expect("a record");
         let t = open(&sealed);
@@ -46,7 +47,8 @@ impl Keys {
             record.shares.iter().map(|text| serde_json::from_str(text).expect("a share")).collect();
         let appliance = ApplianceName::parse("demo").expect("a name");
         let subject = ShareSubject { appliance, credential: name.clone(), generation };
-        let opened: Vec<Share> = sealed.iter().map(|share| unwrap(&home, share, &subject, record.k)).collect();
+        let opened: Vec<Share> =
+            sealed.iter().map(|share| unwrap(&home, share, &subject, record.k)).collect();
         let q = join(&sealed, &opened, record.k).expect("enough shares");
         let mut salt = [0; 32];
         hex::decode_to_slice(&record.salt, &mut salt).expect("a salt");
@@ -55,7 +57,8 @@ impl Keys {
         /// Blinding and value are the last 48 bytes of a share.
         const SECRET_LEN: usize = 48;
         let last = |bytes: &[u8]| bytes[bytes.len() - SECRET_LEN..].to_vec();
-        let shares = opened.iter().map(|share| (share.context().operator.to_string(), last(&share.to_bytes())));
+        let shares =
+            opened.iter().map(|share| (share.context().operator.to_string(), last(&share.to_bytes())));
         Self { store: store_key, t, q, data, shares: shares.collect() }
     }
 }
