@@ -1,6 +1,7 @@
 //! Tests of the whole console without its runtime: events in, effects, pictures and bytes out.
 
 mod bytes;
+mod fitting;
 mod mashing;
 mod pictures;
 mod rules;

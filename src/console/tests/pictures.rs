@@ -12,7 +12,7 @@ const SIZES: [&str; 3] = ["80x24", "132x43", "60x20"];
 const PROFILES: [(&str, Profile); 2] =
     [("unicode_colour", Profile::UnicodeColour), ("ascii_mono", Profile::AsciiMono)];
 
-fn text(shown: &Shown) -> String {
+pub(super) fn text(shown: &Shown) -> String {
     let width = usize::from(shown.buffer.area.width);
     let symbols: Vec<&str> = shown.buffer.content.iter().map(|cell| cell.symbol()).collect();
     let line = |cells: &[&str]| cells.concat().trim_end().to_owned();
@@ -90,6 +90,14 @@ fn detail() {
 #[test]
 fn dialogs() {
     picture("approve", after("aGanot shown\n7k2"));
+    for (name, keys) in [("detail_less", "\n"), ("approve_less", "aGa")] {
+        picture(name, |profile, size| {
+            let model = samples::logged_in(profile, size, vec![samples::narrowed()], true);
+            let mut desk = Desk { model, now_ms: 1_000 };
+            desk.types(keys);
+            desk
+        });
+    }
     picture("deny", after("dnot before the site has confirmed"));
     picture("revoke", after("jjcthe job has ended"));
 }

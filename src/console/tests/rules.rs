@@ -285,6 +285,20 @@ fn a_late_answer_does_not_log_anybody_in() {
 }
 
 #[test]
+fn an_approval_that_does_not_fit_the_screen_any_more_is_closed() {
+    for (size, is_open) in [("60x20", true), ("40x10", false), ("80x11", false)] {
+        let mut desk = Desk::approving();
+        desk.types("secret\n7k2m");
+        desk.send(Event::Resized(size.parse().expect("a size")));
+        assert_eq!(matches!(desk.model.screen, Screen::Approve(_)), is_open, "{size}");
+        let said = desk.message();
+        assert_eq!(approvals(&desk.types("\n")).len(), usize::from(is_open), "{size}");
+        let refusal = "too small: make the terminal larger or use portcullis approve --plain";
+        assert_eq!(said, if is_open { "" } else { refusal }, "{size}");
+    }
+}
+
+#[test]
 fn nobody_signs_on_a_screen_that_is_too_small() {
     let mut desk = Desk::approving();
     desk.types("secret\n7k2m");

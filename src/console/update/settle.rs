@@ -56,6 +56,14 @@ pub(super) fn settle(model: &mut Model, now_ms: u64) {
         }
         return;
     }
+    if let (Screen::Approve(dialog), Some(session), None) = (&model.screen, &model.session, model.waiting)
+        && !document::is_statement_shown(model, session, dialog, now_ms)
+    {
+        let detail = dialog.detail.clone();
+        model.screen = Screen::Detail(detail);
+        let what = "too small: make the terminal larger or use portcullis approve --plain";
+        model.message = Some(Message::bad(what, ""));
+    }
     let rows = layout::list_rows(model);
     if let Some(session) = &mut model.session {
         settle_list(session, rows);

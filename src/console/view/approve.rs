@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::console::countdown;
 use crate::console::document;
+use crate::console::layout::wrap;
 use crate::console::model::{Approve, ApproveFocus, Model, Session};
 use crate::domain::time::Length;
 
@@ -18,14 +19,20 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, session: &Session, dialog
     let id = &dialog.doc.id;
     let area = canvas.body(model, &format!("Approve {id}"));
     let rows = document::statement_rows(model, session, dialog, now_ms);
-    // On a low screen the fields come first, because the request was read to its end before.
-    let fields = 5;
-    let room = Rect { height: area.height.saturating_sub(fields), ..area };
-    let taken = lines(canvas, room, rows.iter());
-    let mut y = area.y + taken + 1;
-    let hint = format!("Compare the fingerprint with the other operator. Your passphrase, then the id {id}:");
-    for line in crate::console::layout::wrap(&hint, usize::from(area.width)).iter().take(2) {
-        y += u16::from(canvas.put(area.x, y, area.width, line, Role::Plain) > 0);
+    let width = usize::from(area.width);
+    let mut intro = vec![String::new()];
+    intro.extend(wrap("Compare the fingerprint with the other operator.", width));
+    intro.extend(wrap(&format!("Your passphrase, then the id {id}:"), width));
+    let height = usize::from(area.height).saturating_sub(document::FIELDS);
+    if document::rows_needed(&rows) + intro.len() > height {
+        intro.clear();
+    }
+    let rows = document::fit(rows, height.saturating_sub(intro.len()));
+    let room = Rect { height: height as u16, ..area };
+    let mut y = area.y + lines(canvas, room, rows.iter());
+    for line in &intro {
+        canvas.put(area.x, y, area.width, line, Role::Plain);
+        y += 1;
     }
     canvas.put(area.x, y, area.width, PASSPHRASE, Role::Strong);
     let left = model.backoff.left(now_ms);
