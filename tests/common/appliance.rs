@@ -33,6 +33,16 @@ impl DerefMut for Appliance {
     }
 }
 
+impl Drop for Appliance {
+    /// A test that fails shows what the daemon said last.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let said = std::fs::read_to_string(self.stage.prop("daemon.log")).unwrap_or_default();
+            println!("the daemon said:\n{said}");
+        }
+    }
+}
+
 impl Appliance {
     /// One that is set up and not started.
     pub fn found() -> Self {
