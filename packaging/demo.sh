@@ -5,7 +5,7 @@
 #   ./packaging/demo.sh --unattended      plays the whole story by itself
 #   ./packaging/demo.sh --keep DIR        leaves the appliance behind
 #
-# It builds as the tests do, so that whoever ran one of the two waits for the other no more.
+# It builds with the same profile as the tests, so that most of the two builds is one.
 
 set -euo pipefail
 # shellcheck source=packaging/setup.sh

@@ -6,6 +6,7 @@
 #![warn(clippy::all, clippy::dbg_macro, clippy::unwrap_used)]
 
 pub mod cli;
+pub mod console;
 pub mod crypto;
 /// The keeper and the listener, the two processes of the running appliance.
 pub mod daemon;

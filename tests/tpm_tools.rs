@@ -1,24 +1,17 @@
 //! The chip holds the rules, not this program: whoever is root takes the sealed objects and stock
 //! tpm2-tools to the chip, and it opens and refuses all the same.
 
-use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
+mod common;
 
+use common::tools::Tools;
 use portcullis::domain::secret::Key32;
 use portcullis::tpm::{
     Chip, Hierarchies, NvAuths, PcrSelection, SealedWindow, SoftTpm, SoftTpmGuard, WindowBounds, provision,
 };
 use tempfile::TempDir;
 
-const GATE: &str = "0x018070c1";
-
 fn key(byte: u8) -> Key32 {
     Key32::take(&mut [byte; 32])
-}
-
-fn hex_of(key: &Key32) -> String {
-    format!("hex:{}", hex::encode(key.expose()))
 }
 
 /// A provisioned board and a directory for root's files.
@@ -27,7 +20,8 @@ struct Board {
     chip: Chip,
     auths: NvAuths,
     owner: Key32,
-    directory: TempDir,
+    tools: Tools,
+    _directory: TempDir,
 }
 
 impl Board {
@@ -38,7 +32,9 @@ impl Board {
         let hierarchies = Hierarchies { owner: key(4), lockout: key(5) };
         let tcti = tpm.tpm().tcti();
         let pins = provision(&tcti, &PcrSelection::DEFAULT, &hierarchies, &auths).expect("provisioned");
-        Self { tpm, chip: Chip::new(tcti, pins), auths, owner: hierarchies.owner, directory }
+        let tools = Tools::new(&tcti, directory.path());
+        let chip = Chip::new(tcti, pins);
+        Self { tpm, chip, auths, owner: hierarchies.owner, tools, _directory: directory }
     }
 
     /// Seals a window that opens and closes so many milliseconds from now.
@@ -49,75 +45,8 @@ impl Board {
         self.chip.seal_window(&key(9), &bounds).expect("sealed")
     }
 
-    fn set_clock(&self, clock_ms: u64) {
-        self.must("tpm2_setclock", &["-p", &hex_of(&self.owner), &clock_ms.to_string()]);
-    }
-
-    fn root(&self) -> &Path {
-        self.directory.path()
-    }
-
-    fn tool(&self, name: &str, arguments: &[&str]) -> Output {
-        let mut command = Command::new(name);
-        command.args(arguments).current_dir(self.root());
-        command.env("TPM2TOOLS_TCTI", self.chip.tcti().to_string());
-        command.output().unwrap_or_else(|error| panic!("{name} is needed, from tpm2-tools: {error}"))
-    }
-
-    fn must(&self, name: &str, arguments: &[&str]) {
-        let output = self.tool(name, arguments);
-        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
-    }
-
-    /// Walks the policy of a window and unseals; says which tool was the first to be refused.
     fn open(&self, window: &SealedWindow) -> Result<Vec<u8>, &'static str> {
-        let bounds = window.bounds();
-        fs::write(self.root().join("w.priv"), window.key().private_bytes()).expect("written");
-        fs::write(self.root().join("w.pub"), window.key().public_bytes()).expect("written");
-        fs::write(self.root().join("gate"), bounds.gate.to_be_bytes()).expect("written");
-        let (opens, closes) = (format!("clock={}", bounds.opens_ms), format!("clock={}", bounds.closes_ms));
-        let resets = format!("resets={}", bounds.boot.reset_count);
-        let restarts = format!("restarts={}", bounds.boot.restart_count);
-        let auth = hex_of(&self.auths.gate);
-        let steps: [(&'static str, &str, &[&str]); 9] = [
-            ("load", "tpm2_load", &["-C", "0x81000001", "-r", "w.priv", "-u", "w.pub", "-c", "w.ctx"]),
-            ("start", "tpm2_startauthsession", &["--policy-session", "-S", "s.ctx"]),
-            ("pcr", "tpm2_policypcr", &["-S", "s.ctx", "-l", "sha256:0,2,4,7"]),
-            ("opens", "tpm2_policycountertimer", &["-S", "s.ctx", "--uge", &opens]),
-            ("closes", "tpm2_policycountertimer", &["-S", "s.ctx", "--ult", &closes]),
-            ("resets", "tpm2_policycountertimer", &["-S", "s.ctx", "--eq", &resets]),
-            ("restarts", "tpm2_policycountertimer", &["-S", "s.ctx", "--eq", &restarts]),
-            ("gate", "tpm2_policynv", &["-S", "s.ctx", "-i", "gate", "-P", &auth, GATE, "eq"]),
-            ("unseal", "tpm2_unseal", &["-c", "w.ctx", "-p", "session:s.ctx"]),
-        ];
-        let mut outcome = Ok(Vec::new());
-        for (step, tool, arguments) in steps {
-            let output = self.tool(tool, arguments);
-            if !output.status.success() {
-                outcome = Err(step);
-                break;
-            }
-            outcome = Ok(output.stdout);
-            self.must("tpm2_flushcontext", &["-t"]);
-        }
-        for kind in ["-t", "-l", "-s"] {
-            self.must("tpm2_flushcontext", &[kind]);
-        }
-        outcome
-    }
-
-    /// Skips every condition and goes straight for the key, with whatever stands in for a policy.
-    fn force(&self, window: &SealedWindow) -> bool {
-        fs::write(self.root().join("w.priv"), window.key().private_bytes()).expect("written");
-        fs::write(self.root().join("w.pub"), window.key().public_bytes()).expect("written");
-        self.must("tpm2_load", &["-C", "0x81000001", "-r", "w.priv", "-u", "w.pub", "-c", "w.ctx"]);
-        let tries: [&[&str]; 3] = [&[], &["-p", ""], &["-p", "pcr:sha256:0,2,4,7"]];
-        tries.into_iter().any(|authorisation| {
-            self.must("tpm2_flushcontext", &["-t"]);
-            let unsealed = self.tool("tpm2_unseal", &[&["-c", "w.ctx"], authorisation].concat());
-            self.must("tpm2_flushcontext", &["-t"]);
-            unsealed.status.success()
-        })
+        self.tools.open_window(window, &self.auths.gate)
     }
 }
 
@@ -127,12 +56,12 @@ fn stock_tools_open_a_window_inside_its_interval_and_neither_before_nor_after() 
     let window = board.arm(600_000, 1_200_000);
     let bounds = *window.bounds();
     assert_eq!(board.open(&window), Err("opens"), "before");
-    board.set_clock(bounds.opens_ms);
+    board.tools.set_clock(&board.owner, bounds.opens_ms);
     assert_eq!(board.open(&window).as_deref(), Ok(&[9; 32][..]), "inside");
-    assert!(!board.force(&window), "inside, without its policy");
-    board.set_clock(bounds.closes_ms);
+    assert!(!board.tools.force(window.key()), "inside, without its policy");
+    board.tools.set_clock(&board.owner, bounds.closes_ms);
     assert_eq!(board.open(&window), Err("closes"), "after");
-    assert!(!board.force(&window), "after, without its policy");
+    assert!(!board.tools.force(window.key()), "after, without its policy");
 }
 
 #[test]

@@ -86,15 +86,6 @@ impl Failure {
         Self::new(exit::UNEXPECTED, code, what, advice)
     }
 
-    /// This build is the operator's side only.
-    pub fn not_built(verb: &str) -> Self {
-        Self::unexpected(
-            "not-built",
-            format!("this build has no `{verb}`"),
-            "use a build that has the keeper",
-        )
-    }
-
     /// The keeper answered something else than what was asked.
     pub fn off_topic(asked: &str) -> Self {
         let advice = "use the portcullis of the same version as the keeper's";

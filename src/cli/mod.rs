@@ -3,6 +3,7 @@
 pub mod args;
 mod clock;
 mod context;
+mod dumps;
 mod failure;
 mod hand_over;
 mod host;
@@ -25,7 +26,7 @@ use clap::Parser as _;
 
 use args::{Cli, Verb};
 use context::Context;
-use failure::{Failure, Stop, exit};
+use failure::{Stop, exit};
 
 /// Does what the arguments say, and gives the exit code.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -35,7 +36,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             quiet::start_anew(&cli.verb, &args);
             let context = Context::new(cli.global);
             let json = context.screen.json;
-            ended(dispatch(cli.verb, &context), json)
+            ended(dumps::forbid(&cli.verb).and_then(|()| dispatch(cli.verb, &context)), json)
         }
         Err(error) => refusal::end(&error, &args),
     }
@@ -74,7 +75,7 @@ fn dispatch(verb: Verb, context: &Context) -> Result<u8, Stop> {
         Verb::Man(args) => verbs::man::run(args, context),
         Verb::Setup(args) => verbs::setup::run(&args, context),
         Verb::Serve(_) => verbs::serve::run(context),
-        Verb::Console(_) => Err(Failure::not_built("console").into()),
+        Verb::Console(args) => verbs::console::run(&args, context),
         Verb::Demo(args) => verbs::demo::run(&args, context),
         Verb::Softtpm(args) => verbs::softtpm::run(&args, context),
         Verb::Listener(_) => verbs::listener::run(),

@@ -41,7 +41,7 @@ fn verb_of(args: &[OsString]) -> Option<String> {
 /// Makes two lines of clap's paragraphs: the first says what, a tip or the usage says what next.
 fn failure(text: &str, verb: Option<String>) -> Failure {
     let what = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
-    let what = what.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    let what = shorten(&what.lines().map(str::trim).collect::<Vec<_>>().join(" "));
     let tips: Vec<_> = text.lines().filter_map(|line| line.trim().strip_prefix("tip: ")).collect();
     let usage =
         text.lines().find_map(|line| line.strip_prefix("Usage: ")).map(|usage| format!("usage: {usage}"));
@@ -53,6 +53,18 @@ fn failure(text: &str, verb: Option<String>) -> Failure {
         }
     };
     Failure::usage("usage", what, advice)
+}
+
+/// Leaves out the middle of what repeats a very long value: what is wrong with it stands at the end.
+fn shorten(what: &str) -> String {
+    const BEGIN: usize = 80;
+    const END: usize = 200;
+    let chars: Vec<char> = what.chars().collect();
+    if chars.len() <= BEGIN + END {
+        return what.to_owned();
+    }
+    let (begin, end) = (&chars[..BEGIN], &chars[chars.len() - END..]);
+    format!("{} ... {}", String::from_iter(begin), String::from_iter(end))
 }
 
 #[cfg(test)]

@@ -85,13 +85,14 @@ impl Desk<'_> {
             Ask::Credentials => Reply::Credentials { credentials: appliance.credential_views(at) },
             Ask::Credential { name } => Reply::Credential(Box::new(appliance.credential_view(at, &name)?)),
             Ask::Clients => Reply::Clients { clients: appliance.state().clients.values().cloned().collect() },
+            Ask::Roster => Reply::Roster { roster: appliance.state().roster().clone() },
             Ask::Requests { all } => {
                 let requests = appliance.request_views(at, all, |id| self.jobs.waiting_for(id));
                 Reply::Requests { requests }
             }
             Ask::Request { id } => {
                 let view = Box::new(self.view(appliance, &id)?);
-                Reply::Request { view, share: appliance.share_for(operator, &id) }
+                Reply::Request { view, share: appliance.share_for(operator, &id)? }
             }
             Ask::DepositContext { name, next } => appliance.deposit_context(&name, next)?,
             Ask::Entries { from, count } => appliance.entries(from, count)?,

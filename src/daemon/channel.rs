@@ -12,7 +12,8 @@ use rustix::io::Errno;
 use rustix::net::sockopt::{set_socket_send_buffer_size, socket_domain, socket_type};
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
-    SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, send, sendmsg, socketpair,
+    SendAncillaryMessage, SendFlags, Shutdown, SocketFlags, SocketType, recvmsg, send, sendmsg, shutdown,
+    socketpair,
 };
 
 use super::message::{FromListener, LinkKind, MESSAGE_LEN_MAX, Number, ToListener};
@@ -118,6 +119,12 @@ impl KeeperMouth {
     /// [`ChannelError::Full`] and [`ChannelError::Closed`].
     pub fn close(&self, number: Number) -> Result<(), ChannelError> {
         send_packet(&self.socket, &ToListener::Close { number }.encode())
+    }
+
+    /// Ends the channel for both sides, however many hold this half.
+    pub fn hang_up(&self) {
+        // The listener may be gone already.
+        let _ = shutdown(&*self.socket, Shutdown::Both);
     }
 }
 

@@ -10,6 +10,7 @@ use super::event::Event;
 use super::jobs::Jobs;
 use super::message::{FromListener, LinkKind};
 use super::operators::{OperatorConn, Operators};
+use super::tally::Tally;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 use crate::domain::wire::pc1::{DenyCode, Seq, ServerMessage};
@@ -31,6 +32,7 @@ pub struct Engine {
     told: u64,
     /// When windows that open by time alone were last looked for.
     looked: Timestamp,
+    tally: Tally,
 }
 
 /// Why the engine ended.
@@ -40,6 +42,8 @@ pub enum Ended {
     Asked,
     /// The listener is gone.
     ListenerGone,
+    /// Store and chip may differ by the last leaf: the appliance has to be opened anew.
+    LedgerStopped,
 }
 
 impl Engine {
@@ -54,7 +58,8 @@ impl Engine {
         let told = appliance.log_size();
         let looked = clock.moment(SystemClocks::read()).now;
         let (jobs, operators, hashes) = Default::default();
-        Self { appliance, clock, jobs, operators, process, hashes, events, listener, told, looked }
+        let tally = Tally::default();
+        Self { appliance, clock, jobs, operators, process, hashes, events, listener, told, looked, tally }
     }
 
     /// Another listener took over; every connection of the last one is gone.
@@ -64,6 +69,45 @@ impl Engine {
         }
         self.operators.clear();
         self.listener = listener;
+    }
+
+    /// Lets the stopped appliance go and goes on with what `open` gives, if anything; connections stay.
+    ///
+    /// # Errors
+    /// What `open` returns.
+    pub fn reopen<E>(
+        self,
+        open: impl FnOnce() -> Result<Option<(Appliance, Clock)>, E>,
+    ) -> Result<Option<Self>, E> {
+        let Self {
+            appliance,
+            clock: _,
+            jobs,
+            operators,
+            process,
+            hashes,
+            events,
+            listener,
+            told: _,
+            looked,
+            tally,
+        } = self;
+        // The store has one holder at a time.
+        drop(appliance);
+        let opened = open()?;
+        Ok(opened.map(|(appliance, clock)| Self {
+            appliance,
+            clock,
+            jobs,
+            operators,
+            process,
+            hashes,
+            events,
+            listener,
+            told: 0,
+            looked,
+            tally,
+        }))
     }
 
     /// Now, on every clock.
@@ -81,6 +125,9 @@ impl Engine {
                 Err(RecvTimeoutError::Timeout) => {}
             }
             self.settle();
+            if self.appliance.is_stopped() {
+                return Ended::LedgerStopped;
+            }
         }
     }
 
@@ -90,11 +137,17 @@ impl Engine {
         const AFTER_MS: u64 = 1;
         const LONGEST: Duration = Duration::from_secs(3_600);
         let at = self.now();
-        let due = [self.appliance.next_due(&at), self.jobs.next_due()].into_iter().flatten().min();
+        let due = [self.appliance.next_due(&at), self.jobs.next_due(), self.tally.next_due()];
+        let due = due.into_iter().flatten().min();
         due.map_or(LONGEST, |due| Duration::from_millis(at.now.until(due).ms() + AFTER_MS).min(LONGEST))
     }
 
     fn handle(&mut self, event: Event) {
+        if self.clock.is_stale(SystemClocks::read())
+            && let Err(error) = self.notice_restart()
+        {
+            tracing::warn!(%error, "the chip's clock could not be read");
+        }
         match event {
             Event::Connected { conn, kind: LinkKind::Pull, stream, peer } => {
                 self.job_connected(conn, stream, peer)
@@ -184,6 +237,7 @@ impl Engine {
             self.appliance.expire_due(&at);
         }
         self.write_overdue_outcomes(&at);
+        self.note_left_out(&at);
         for _ in 0..ROUNDS_MAX {
             if self.told == self.appliance.log_size() {
                 break;
@@ -229,6 +283,16 @@ impl Engine {
     /// Writes a refusal down, with what was wanted in a few words.
     pub(super) fn note_refusal(&mut self, actor: String, wanted: &str, refusal: &Refusal) {
         let at = self.now();
-        self.appliance.refused(&at, actor, wanted, refusal);
+        if self.tally.admit(&actor, at.now) {
+            self.appliance.refused(&at, actor, wanted, refusal);
+        }
+    }
+
+    /// Writes down how many refusals were left out of the log.
+    fn note_left_out(&mut self, at: &Moment) {
+        for (actor, count) in self.tally.settle(at.now) {
+            let refusal = Refusal::Busy { what: "refusals to write each of them down" };
+            self.appliance.refused(at, actor, &format!("{count} more within a minute"), &refusal);
+        }
     }
 }

@@ -5,8 +5,9 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::process::Child;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::channel::{ChannelError, KeeperEar, KeeperMouth, pair};
 use super::clock::{Clock, LogEnd, SystemClocks};
@@ -19,6 +20,7 @@ use crate::domain::home::Home;
 use crate::domain::selector::KernelProof;
 use crate::links::peer;
 use crate::links::sockets::{self, OPERATOR, PULL, SocketError};
+use crate::services::Appliance;
 use crate::services::doctor::ProcessFacts;
 use crate::services::home::HomeError;
 use crate::services::start::{self, StartError};
@@ -86,49 +88,132 @@ impl From<TpmError> for KeeperError {
 /// [`KeeperError`].
 pub fn run(home: &Home, ready: impl FnOnce(&Home)) -> Result<(), KeeperError> {
     let Hardened { memory } = harden::process()?;
+    let (appliance, clock) = open(home)?;
+    let (events, inbox) = channel();
+    let pull = sockets::bind(home.run(), PULL)?;
+    let operator = sockets::bind(home.run(), OPERATOR)?;
+    stop_on_signals(events.clone())?;
+    let process = ProcessFacts { memory, peers: peers_proof(), ..ProcessFacts::default() };
+    let (child, mouth) = start_listener(&events)?;
+    let numbers = Arc::new(AtomicU32::new(1));
+    let shared = Arc::new(Mutex::new(mouth.clone()));
+    accept(pull, LinkKind::Pull, events.clone(), shared.clone(), numbers.clone())?;
+    accept(operator, LinkKind::Operator, events.clone(), shared.clone(), numbers)?;
+    let engine = Engine::new(appliance, clock, process, events.clone(), mouth);
+    ready(home);
+    let mut ears = Ears { child, mouth: shared, events };
+    let outcome = decide(home, engine, &inbox, &mut ears);
+    ears.wind_down();
+    for socket in [home.pull_socket(), home.operator_socket()] {
+        drop(std::fs::remove_file(socket));
+    }
+    outcome
+}
+
+/// Opens the appliance and puts it into service.
+fn open(home: &Home) -> Result<(Appliance, Clock), KeeperError> {
     let opened = start::open(home)?;
     let chip = opened.chip_time()?;
     let state = opened.state();
     let end = LogEnd { ts: state.last_ts, mono: state.last_mono, boot: state.last_boot };
     let clock = Clock::begin(SystemClocks::read(), chip, end);
     let appliance = opened.into_service(&clock.moment(SystemClocks::read()))?;
-    let (events, inbox) = channel();
-    let pull = sockets::bind(home.run(), PULL)?;
-    let operator = sockets::bind(home.run(), OPERATOR)?;
-    stop_on_signals(events.clone())?;
-    let process = ProcessFacts { memory, peers: peers_proof(), ..ProcessFacts::default() };
-    let (mut child, sender) = start_listener(&events)?;
-    let numbers = Arc::new(AtomicU32::new(1));
-    let shared = Arc::new(Mutex::new(sender.clone()));
-    accept(pull, LinkKind::Pull, events.clone(), shared.clone(), numbers.clone())?;
-    accept(operator, LinkKind::Operator, events.clone(), shared.clone(), numbers)?;
-    let mut engine = Engine::new(appliance, clock, process, events.clone(), sender);
-    ready(home);
+    Ok((appliance, clock))
+}
+
+/// Lets the engine decide until it is asked to end; starts what ended by itself again.
+fn decide(
+    home: &Home,
+    mut engine: Engine,
+    inbox: &Receiver<Event>,
+    ears: &mut Ears,
+) -> Result<(), KeeperError> {
     const RESTARTS_MAX: u32 = 5;
     let mut restarts = 0;
-    let outcome = loop {
-        if engine.run(&inbox) == Ended::Asked {
-            break Ok(());
+    loop {
+        match engine.run(inbox) {
+            Ended::Asked => return Ok(()),
+            Ended::LedgerStopped => {
+                tracing::error!("store and chip may differ by the last entry: the appliance is opened anew");
+                let events = ears.events.clone();
+                match engine.reopen(|| open_anew(home, inbox, &events))? {
+                    Some(opened) => engine = opened,
+                    None => return Ok(()),
+                }
+            }
+            Ended::ListenerGone => {
+                restarts += 1;
+                if restarts > RESTARTS_MAX {
+                    return Err(KeeperError::Restless { times: restarts });
+                }
+                tracing::error!("the listener ended and is started again");
+                engine.replace_listener(ears.restart()?);
+            }
         }
-        restarts += 1;
-        reap(child);
-        if restarts > RESTARTS_MAX {
-            return Err(KeeperError::Restless { times: restarts });
-        }
-        tracing::error!("the listener ended and is started again");
-        let sender;
-        (child, sender) = start_listener(&events)?;
-        *shared.lock().unwrap_or_else(PoisonError::into_inner) = sender.clone();
-        engine.replace_listener(sender);
-    };
-    // Closing the channel ends the listener; the sockets go with the files that name them.
-    drop(engine);
-    drop(shared);
-    for socket in [home.pull_socket(), home.operator_socket()] {
-        drop(std::fs::remove_file(socket));
     }
-    wind_down(child);
-    outcome
+}
+
+/// Opens the appliance as at a start, as soon as the chip answers; `None` when a signal comes first.
+fn open_anew(
+    home: &Home,
+    inbox: &Receiver<Event>,
+    events: &Sender<Event>,
+) -> Result<Option<(Appliance, Clock)>, KeeperError> {
+    const PAUSE: Duration = Duration::from_secs(1);
+    let mut later = Vec::new();
+    loop {
+        match open(home) {
+            Err(KeeperError::Start(StartError::Tpm(TpmError::Unreachable { tcti, cause }))) => {
+                tracing::error!(%tcti, %cause, "no TPM answers; nothing is released until it does");
+            }
+            outcome => {
+                // What came meanwhile is dealt with now, in its order.
+                later.into_iter().for_each(|event| drop(events.send(event)));
+                return outcome.map(Some);
+            }
+        }
+        match inbox.recv_timeout(PAUSE) {
+            Ok(Event::Stop) | Err(RecvTimeoutError::Disconnected) => return Ok(None),
+            Ok(event) => later.push(event),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+}
+
+/// The listener process, and where its mouth is to be found.
+struct Ears {
+    child: Child,
+    mouth: Arc<Mutex<KeeperMouth>>,
+    events: Sender<Event>,
+}
+
+impl Ears {
+    /// Starts another listener in place of one that ended or broke the rules.
+    fn restart(&mut self) -> Result<KeeperMouth, KeeperError> {
+        self.kill();
+        let (child, mouth) = start_listener(&self.events)?;
+        self.child = child;
+        *self.mouth.lock().unwrap_or_else(PoisonError::into_inner) = mouth.clone();
+        Ok(mouth)
+    }
+
+    /// The listener ends by itself when its channel does; a stuck one is ended.
+    fn wind_down(&mut self) {
+        const STEP: Duration = Duration::from_millis(20);
+        self.mouth.lock().unwrap_or_else(PoisonError::into_inner).hang_up();
+        for _ in 0..50 {
+            if matches!(self.child.try_wait(), Ok(Some(_))) {
+                return;
+            }
+            std::thread::park_timeout(STEP);
+        }
+        self.kill();
+    }
+
+    fn kill(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
 }
 
 fn start_listener(events: &Sender<Event>) -> Result<(Child, KeeperMouth), KeeperError> {
@@ -199,20 +284,4 @@ fn stop_on_signals(events: Sender<Event>) -> Result<(), KeeperError> {
 fn peers_proof() -> Option<KernelProof> {
     let (here, _there) = UnixStream::pair().ok()?;
     peer::observe(&here).ok().map(|peer| peer.evidence().kernel)
-}
-
-fn reap(mut child: Child) {
-    drop(child.kill());
-    drop(child.wait());
-}
-
-/// The listener ends by itself when its channel closes; a stuck one is ended.
-fn wind_down(mut child: Child) {
-    for _ in 0..20 {
-        if matches!(child.try_wait(), Ok(Some(_))) {
-            return;
-        }
-        std::thread::park_timeout(std::time::Duration::from_millis(50));
-    }
-    reap(child);
 }

@@ -15,3 +15,4 @@ pub mod message;
 mod operators;
 mod pulls;
 mod sessions;
+mod tally;

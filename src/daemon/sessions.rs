@@ -42,8 +42,13 @@ impl Engine {
     fn answer(&mut self, conn: u32, operator: &OperatorId, ask: Ask) -> Result<Reply, Refusal> {
         let wanted = describe(&ask);
         // Whether the board was restarted meanwhile matters for what is armed and for what is reported.
-        if matches!(ask, Ask::Approve { .. } | Ask::Doctor | Ask::Freeze { .. }) {
-            self.notice_restart()?;
+        let looked = match ask {
+            Ask::Approve { .. } | Ask::Freeze { .. } | Ask::Doctor => self.notice_restart(),
+            _ => Ok(()),
+        };
+        // A chip that does not answer is one of the things that doctor reports.
+        if !matches!(ask, Ask::Doctor) {
+            looked?;
         }
         if matches!(ask, Ask::Watch)
             && let Some(session) = self.operators.get(conn)

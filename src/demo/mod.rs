@@ -27,20 +27,11 @@ pub struct Options {
     pub unattended: bool,
 }
 
-/// How the demonstration ended.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Summary {
-    /// Steps that did what they should.
-    pub passed: usize,
-    /// All steps.
-    pub steps: usize,
-}
-
-/// Plays it. `say` writes one line for the person who watches.
+/// Plays it, and says in one line how it ended. `say` writes one line for the person who watches.
 ///
 /// # Errors
 /// [`StageError`] when the stage cannot be set, or when a step did otherwise than it should.
-pub fn run(options: &Options, say: &mut dyn FnMut(&str)) -> Result<Summary, StageError> {
+pub fn run(options: &Options, say: &mut dyn FnMut(&str)) -> Result<String, StageError> {
     let kept;
     let home = match &options.keep {
         Some(dir) => dir.clone(),
@@ -50,7 +41,7 @@ pub fn run(options: &Options, say: &mut dyn FnMut(&str)) -> Result<Summary, Stag
         }
     };
     let mut stage = Stage::set(options.program.clone(), home)?;
-    let summary = if options.unattended { story::play(&mut stage, say) } else { attended(&mut stage, say) };
+    let ended = if options.unattended { story::play(&mut stage, say) } else { attended(&mut stage, say) };
     stage.strike();
     if let Some(dir) = &options.keep {
         say(&format!(
@@ -58,44 +49,37 @@ pub fn run(options: &Options, say: &mut dyn FnMut(&str)) -> Result<Summary, Stag
             dir.display()
         ));
     }
-    summary
+    ended
 }
 
 /// Sets everything up to a job that waits, and leaves the rest to two people at the console.
-fn attended(stage: &mut Stage, say: &mut dyn FnMut(&str)) -> Result<Summary, StageError> {
-    const STEPS: usize = 4;
+fn attended(stage: &mut Stage, say: &mut dyn FnMut(&str)) -> Result<String, StageError> {
     stage.found()?;
-    say("an EVALUATION appliance is set up: operators alice, bob and carol, and two of them approve");
+    say("EVALUATION appliance: operators alice, bob and carol; two of them approve");
     stage.serve()?;
     stage.add_client("payroll", &[format!("unix:uid:{}", stage::my_uid())], &[stage::CREDENTIAL])?;
     stage.deposit(stage::CREDENTIAL, stage::SECRET, &[])?;
-    say("alice deposited racf/prod01; she may not approve its release");
+    say("alice deposited racf/prod01, and so may not approve its release");
     let mut job = stage.pull_in_background("payroll", stage::CREDENTIAL)?;
     stage.wait_for_request()?;
     say("the job payroll asks for it and waits");
     say("");
-    say("  bob and carol approve it now, one after the other, in the console:");
+    say("  Two people open the gate in the console, one after the other:");
     for person in ["bob", "carol"] {
-        say(&format!("    log in as {person}, passphrase: {}", stage::passphrase(person)));
+        say(&format!("    {person:6} passphrase: {}", stage::passphrase(person)));
     }
-    say("    press Enter on the request, compare the fingerprint, press a, type passphrase and request id");
-    say("    after each approval the console logs that person out; :q leaves it");
+    say("  Choose the person, log in, open the request with Enter, read it to its end");
+    say("  with G, compare the fingerprint, approve with a. After an approval the");
+    say("  console logs that person out. :q leaves it.");
+    say("");
     stage.pause("press Enter to open the console")?;
     let status: ExitStatus = stage.console()?;
-    let outcome = stage.collect(&mut job)?;
-    match outcome {
+    match stage.collect(&mut job)? {
         Some(output) if output.stdout == stage::SECRET => {
-            say("the job payroll received exactly the bytes that were deposited");
-            Ok(Summary { passed: STEPS, steps: STEPS })
+            Ok("the job payroll received exactly the bytes that were deposited".to_owned())
         }
-        Some(output) => {
-            say(&format!("the job payroll got nothing: {}", output.said()));
-            Ok(Summary { passed: STEPS, steps: STEPS })
-        }
-        None if status.success() => {
-            say("the job payroll still waits; nobody opened the gate, so it gets nothing");
-            Ok(Summary { passed: STEPS, steps: STEPS })
-        }
+        Some(output) => Ok(format!("the job payroll got nothing: {}", output.said())),
+        None if status.success() => Ok("the job payroll got nothing: nobody opened the gate".to_owned()),
         None => Err(StageError::Step { what: "the console".to_owned(), saw: status.to_string() }),
     }
 }

@@ -44,6 +44,11 @@ impl Home {
         self.operators().join(format!("{operator}.pcop"))
     }
 
+    /// There when a software TPM holds the keys: anybody may read it, before anybody is asked.
+    pub fn evaluation_mark(&self) -> PathBuf {
+        self.dir.join("EVALUATION")
+    }
+
     /// Where consoles and command lines speak to the keeper.
     pub fn operator_socket(&self) -> PathBuf {
         self.run.join("operator.sock")

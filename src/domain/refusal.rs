@@ -103,7 +103,9 @@ pub enum Refusal {
         generation: Generation,
     },
     /// The quorum could never be reached.
-    #[error("only {able} people may approve this, and it takes {need}")]
+    #[error(
+        "it takes {need} people to approve this, and the roster has {able} who neither asked nor deposited"
+    )]
     NoQuorumPossible {
         /// People on the roster who neither asked nor deposited.
         able: usize,
@@ -119,6 +121,12 @@ pub enum Refusal {
     /// Something else than the request was signed.
     #[error("what was signed is not request {request} as it stands")]
     StatementDiffers {
+        /// Which request.
+        request: RequestId,
+    },
+    /// The policy or the roster changed since the request was made.
+    #[error("request {request} was made under another policy or roster")]
+    OtherRules {
         /// Which request.
         request: RequestId,
     },

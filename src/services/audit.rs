@@ -1,6 +1,7 @@
 //! Reading the log back.
 
 use super::Appliance;
+use crate::domain::audit::anchor::anchor_digest;
 use crate::domain::audit::entry::Entry;
 use crate::domain::audit::tree::Tree;
 use crate::domain::refusal::Refusal;
@@ -36,12 +37,18 @@ impl Appliance {
     /// # Errors
     /// A [`Refusal`] that names the first entry that is wrong.
     pub fn audit_verify(&self) -> Result<Reply, Refusal> {
-        let (mut tree, mut wrong) = (Tree::default(), None);
+        let (mut tree, mut wrong, mut head) = (Tree::default(), None, None);
         self.ledger
             .store
             .leaves::<StoreError>(0, u64::MAX, |seq, leaf| {
-                wrong = Entry::from_leaf(seq, leaf).err();
                 tree.append(leaf);
+                match Entry::from_leaf(seq, leaf) {
+                    Ok(entry) if entry.body.is_anchored() => {
+                        head = Some(anchor_digest(entry.epoch, &tree.root()))
+                    }
+                    Ok(_) => {}
+                    Err(error) => wrong = Some(error),
+                }
                 Ok(wrong.is_none())
             })
             .map_err(|error| unreadable(&error))?;
@@ -61,6 +68,9 @@ impl Appliance {
             .board
             .anchor(state.founding.epoch_base)
             .map_err(|error| super::chip_refusal(&error))?;
+        if head != Some(anchor.head) {
+            return Err(integrity("the chip remembers another head of the log".to_owned()));
+        }
         if anchor.epoch != state.epoch {
             return Err(integrity(format!(
                 "the chip is at epoch {} and the log at {}",

@@ -4,6 +4,7 @@ use super::{Appliance, Moment};
 use crate::domain::operator::Role;
 use crate::domain::selector::KernelProof;
 use crate::domain::wire::operator::{Finding, Level};
+use crate::tpm::Chip;
 
 /// What the daemon knows of its own process.
 #[derive(Clone, Debug, Default)]
@@ -59,17 +60,7 @@ impl Appliance {
             Ok(()) => ok("tpm", format!("{} is the one of set-up", board.chip.tcti())),
             Err(error) => fail("tpm", error.to_string(), error.advice()),
         });
-        findings.push(match board.chip.pcr_status() {
-            Ok(status) if status.holds() => {
-                ok("pcrs", format!("{} are those of set-up", board.chip.pins().pcrs()))
-            }
-            Ok(_) => fail(
-                "pcrs",
-                format!("{} are not those of set-up", board.chip.pins().pcrs()),
-                "find out what changed in the boot chain; nothing can be released until it is back",
-            ),
-            Err(error) => fail("pcrs", error.to_string(), error.advice()),
-        });
+        findings.push(pcr_finding(&board.chip));
         findings
     }
 
@@ -111,6 +102,20 @@ impl Appliance {
     }
 }
 
+/// Whether the measured state is that of set-up.
+pub(super) fn pcr_finding(chip: &Chip) -> Finding {
+    let pcrs = chip.pins().pcrs();
+    match chip.pcr_status() {
+        Ok(status) if status.holds() => ok("pcrs", format!("{pcrs} are those of set-up")),
+        Ok(_) => fail(
+            "pcrs",
+            format!("{pcrs} are not those of set-up"),
+            "find out what changed in the boot chain; nothing can be released until it is back",
+        ),
+        Err(error) => fail("pcrs", error.to_string(), error.advice()),
+    }
+}
+
 fn clock_finding(at: &Moment, ahead: Option<&str>) -> Finding {
     match (&at.alarm, ahead) {
         (None, None) => ok("clock", format!("{}, boot {}", at.now, at.boot)),
@@ -138,14 +143,14 @@ fn rate_finding((chip_ms, boot_ms): (u64, u64)) -> Finding {
     }
 }
 
-fn ok(what: &str, seen: impl Into<String>) -> Finding {
+pub(super) fn ok(what: &str, seen: impl Into<String>) -> Finding {
     Finding { what: what.to_owned(), level: Level::Ok, seen: seen.into(), advice: None }
 }
 
-fn warn(what: &str, seen: impl Into<String>, advice: &str) -> Finding {
+pub(super) fn warn(what: &str, seen: impl Into<String>, advice: &str) -> Finding {
     Finding { level: Level::Warn, advice: Some(advice.to_owned()), ..ok(what, seen) }
 }
 
-fn fail(what: &str, seen: impl Into<String>, advice: &str) -> Finding {
+pub(super) fn fail(what: &str, seen: impl Into<String>, advice: &str) -> Finding {
     Finding { level: Level::Fail, advice: Some(advice.to_owned()), ..ok(what, seen) }
 }

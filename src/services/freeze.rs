@@ -68,9 +68,11 @@ impl Appliance {
         let writes: Vec<Write> = armed.into_iter().map(|request| Write::DropWindow { request }).collect();
         let body = Body::Frozen { operator: operator.clone(), reason };
         let actor = format!("operator:{operator}");
-        self.ledger.commit(at, actor, body, &writes).map_err(|error| error.to_refusal())?;
+        let committed = self.ledger.commit(at, actor, body, &writes).map_err(|error| error.to_refusal());
         self.wipe_stale_shares();
+        // A gate that falls without a record is the safe failure of the two.
         self.close_gate()?;
+        committed?;
         self.ask_chip_of_closed(at);
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -179,6 +179,18 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), HomeError> {
     std::fs::rename(&new, path).map_err(fail)?;
     let dir = path.parent().unwrap_or(Path::new("/"));
     File::open(dir).and_then(|dir| dir.sync_all()).map_err(fail)
+}
+
+/// Leaves the mark of an evaluation, for everybody to read.
+///
+/// # Errors
+/// [`HomeError::File`].
+pub fn mark_evaluation(home: &Home) -> Result<(), HomeError> {
+    const TEXT: &str = "EVALUATION: a software TPM holds the keys of this appliance, and protects nothing.\n";
+    let path = home.evaluation_mark();
+    write_file(&path, TEXT.as_bytes())?;
+    let everybody = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(&path, everybody).map_err(|cause| HomeError::File { path, cause })
 }
 
 /// Reads a file of at most 1 MiB.

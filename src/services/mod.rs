@@ -5,6 +5,7 @@ pub mod anchor;
 pub mod approve;
 pub mod arm;
 pub mod audit;
+pub mod checkup;
 pub mod deposit;
 pub mod doctor;
 pub mod expire;
@@ -18,7 +19,7 @@ pub mod setup;
 pub mod start;
 pub mod views;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand_core::{OsRng, RngCore};
 
@@ -66,6 +67,10 @@ pub struct Appliance {
     ledger: Ledger,
     /// Shares of requests that have fewer than the quorum; lost with the process.
     shares: BTreeMap<RequestId, Vec<Share>>,
+    /// Requests whose window the chip refused once: it is asked before another pull is spent.
+    wary: BTreeSet<RequestId>,
+    /// When the chip is to be asked again, of windows that open or close about now.
+    again: Option<Timestamp>,
     /// Windows that have ended, until the chip has said so too.
     closing: Vec<Closing>,
     keeper: Key32,
@@ -82,6 +87,11 @@ impl Appliance {
     /// The fold of the log.
     pub fn state(&self) -> &State {
         self.ledger.state()
+    }
+
+    /// Whether nothing is committed any more, because store and chip may differ by the last leaf.
+    pub fn is_stopped(&self) -> bool {
+        self.ledger.stopped().is_some()
     }
 
     /// Leaves in the log.

@@ -1,10 +1,11 @@
-//! Set-up: recovery shares first, then key files, then the chip, then the store and its first entry.
+//! Set-up: recovery shares first, then new key files, then the chip, then the store and its first
+//! entry, and last what says that there is an appliance: the pins of the key files and the wiring.
 //!
 //! What could lock somebody out is written before the chip is taken: the authorisations of its
-//! hierarchies, wrapped to the recovery recipient.
+//! hierarchies, wrapped to the recovery recipient. What belongs to another appliance is not touched.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rand_core::OsRng;
 use zeroize::Zeroizing;
@@ -28,7 +29,7 @@ use crate::domain::secret::{Key32, Passphrase};
 use crate::domain::time::Timestamp;
 use crate::policy;
 use crate::store::{Store, StoreError, Write};
-use crate::tpm::{Chip, Hierarchies, NvAuths, PcrSelection, Pins, TpmError, provision};
+use crate::tpm::{Chip, Hierarchies, NvAuths, PcrSelection, Pins, TpmError, provision, refuse_taken};
 
 /// One of the people that set-up begins with.
 pub struct Founder {
@@ -73,6 +74,23 @@ pub enum SetupError {
         /// Where.
         dir: PathBuf,
     },
+    /// An earlier set-up stopped half-way, or its wiring is lost.
+    #[error(
+        "{} has part of an appliance and no portcullis.toml: a set-up stopped half-way, or the file is lost",
+        .dir.display()
+    )]
+    HalfDone {
+        /// Where.
+        dir: PathBuf,
+    },
+    /// Its keys would be lost to the appliance that they are for.
+    #[error("{} is the key file of an operator of the appliance {appliance}", .path.display())]
+    OtherAppliance {
+        /// Which file.
+        path: PathBuf,
+        /// The appliance that it belongs to.
+        appliance: ApplianceName,
+    },
     /// The people and the quorum do not fit.
     #[error(transparent)]
     Roster(#[from] RosterError),
@@ -104,6 +122,14 @@ impl SetupError {
     pub const fn parts(&self) -> (u8, &'static str) {
         match self {
             Self::Exists { .. } => (3, "name another home with --home, or start this one: portcullis serve"),
+            Self::HalfDone { .. } => (
+                3,
+                "put a lost portcullis.toml back; else clear the TPM by its firmware, or with store/hierarchies.age and \
+                 that set-up's recovery shares, and remove the folder; a software TPM goes with the folder",
+            ),
+            Self::OtherAppliance { .. } => {
+                (3, "name a file that is not there yet, or a new one: portcullis operator new")
+            }
             Self::Roster(_) => (
                 2,
                 "name at least two operators, each with a key of their own, and a quorum of 2 up to their number",
@@ -128,14 +154,41 @@ pub struct Prepared {
     shares: Vec<RecoveryShare>,
 }
 
+/// Looks whether an appliance may be founded: home, chip and key files are nobody's yet.
+///
+/// Nothing is changed, but that an appliance's own software TPM is started.
+///
+/// # Errors
+/// [`SetupError`].
+pub fn may_begin<'a>(
+    home: &Home,
+    tpm: &WiredTpm,
+    key_files: impl IntoIterator<Item = &'a Path>,
+) -> Result<(), SetupError> {
+    let dir = || home.dir().to_owned();
+    if home::config_file(home).exists() {
+        return Err(SetupError::Exists { dir: dir() });
+    }
+    // What is in these files may be all that can give the chip back: another set-up never writes over them.
+    if home::hierarchies_file(home).exists() || home::store_file(home).exists() {
+        return Err(SetupError::HalfDone { dir: dir() });
+    }
+    for path in key_files {
+        // A file that does not read is refused when it is opened.
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        if let Some(pin) = KeyFile::parse(&text).ok().and_then(|file| file.keeper()) {
+            return Err(SetupError::OtherAppliance { path: path.to_owned(), appliance: pin.appliance });
+        }
+    }
+    Ok(refuse_taken(&tpm.connect(home)?)?)
+}
+
 /// Checks the plan and makes the recovery shares. Nothing is written.
 ///
 /// # Errors
 /// [`SetupError`].
 pub fn prepare(plan: Plan) -> Result<Prepared, SetupError> {
-    if home::config_file(&plan.home).exists() || home::store_file(&plan.home).exists() {
-        return Err(SetupError::Exists { dir: plan.home.dir().to_owned() });
-    }
+    may_begin(&plan.home, &plan.tpm, plan.founders.iter().map(|founder| founder.key_file.as_path()))?;
     let people = plan.founders.iter().map(|founder| founder.key.public(founder.roles.clone())).collect();
     let roster = Roster::new(1, plan.quorum, people)?;
     let recovery = RecoveryIdentity::generate(&mut OsRng);
@@ -166,19 +219,20 @@ impl Prepared {
     /// Takes the chip and founds the appliance.
     ///
     /// # Errors
-    /// [`SetupError`]. What was written so far does not start and does not stand in the way of
-    /// another try, but for a chip that says it is taken.
+    /// [`SetupError`]. When the chip says no it is as it was, and another try may begin; a stop after
+    /// that is told from a finished set-up by [`SetupError::HalfDone`].
     pub fn found(self) -> Result<Founded, SetupError> {
         let keeper = random_key(&mut OsRng);
         let roster = self.sign_roster();
         let plan = &self.plan;
         home::make_home(plan.home.dir())?;
         home::make_dir(&home::store_dir(&plan.home))?;
-        self.write_key_files(&KeeperPin {
+        let pin = KeeperPin {
             appliance: plan.appliance.clone(),
             noise: public_of(&keeper),
             roster: roster.digest(),
-        })?;
+        };
+        let key_files = self.seal_key_files()?;
         let auths = NvAuths { gate: fresh(), epoch: fresh(), head: fresh() };
         let pins = self.take_chip(&auths)?;
         let pins_json = canonical::to_vec(&pins);
@@ -217,6 +271,10 @@ impl Prepared {
         let mut tree = Tree::default();
         tree.append(&first);
         chip.anchor_head(&auths, &anchor_digest(0, &tree.root()))?;
+        self.pin_key_files(key_files, &pin)?;
+        if evaluation {
+            home::mark_evaluation(&plan.home)?;
+        }
         // Last, because its presence says that there is an appliance.
         let wiring = Wiring { tpm: plan.tpm.clone() };
         let text = toml::to_string(&wiring).expect("a table with one string always has a TOML form");
@@ -234,13 +292,28 @@ impl Prepared {
         signed
     }
 
-    fn write_key_files(&self, pin: &KeeperPin) -> Result<(), SetupError> {
-        for founder in &self.plan.founders {
+    /// Puts new keys where their owners want them, so that a place that takes no file shows early.
+    /// A file that is there stays as it is, with the cost that its owner chose.
+    fn seal_key_files(&self) -> Result<Vec<KeyFile>, SetupError> {
+        let seal = |founder: &Founder| {
+            if founder.key_file.exists() {
+                let bytes = home::read_file(&founder.key_file)?;
+                return Ok(KeyFile::parse(&String::from_utf8_lossy(&bytes))?);
+            }
             let file = KeyFile::seal(&founder.key, &founder.passphrase, KdfCost::Standard, &mut OsRng)?;
-            let file = file.with_keeper(pin.clone(), &founder.passphrase, &mut OsRng)?;
             if let Some(dir) = founder.key_file.parent() {
                 home::make_dir(dir)?;
             }
+            home::write_file(&founder.key_file, file.to_text().as_bytes())?;
+            Ok(file)
+        };
+        self.plan.founders.iter().map(seal).collect()
+    }
+
+    /// Makes the key files those of this appliance.
+    fn pin_key_files(&self, files: Vec<KeyFile>, pin: &KeeperPin) -> Result<(), SetupError> {
+        for (founder, file) in self.plan.founders.iter().zip(files) {
+            let file = file.with_keeper(pin.clone(), &founder.passphrase, &mut OsRng)?;
             home::write_file(&founder.key_file, file.to_text().as_bytes())?;
         }
         Ok(())
@@ -254,8 +327,16 @@ impl Prepared {
         plain.extend_from_slice(hierarchies.lockout.expose());
         let wrapped = wrap_to_recipient(&self.recovery.recipient(), &plain)?;
         home::write_file(&home::hierarchies_file(&self.plan.home), &wrapped)?;
-        let tcti = self.plan.tpm.connect(&self.plan.home)?;
-        Ok(provision(&tcti, &self.plan.pcrs, &hierarchies, auths)?)
+        let taken = self
+            .plan
+            .tpm
+            .connect(&self.plan.home)
+            .and_then(|tcti| provision(&tcti, &self.plan.pcrs, &hierarchies, auths));
+        if taken.is_err() {
+            // The chip is as it was, so there is nothing to clear, and another try may begin.
+            drop(std::fs::remove_file(home::hierarchies_file(&self.plan.home)));
+        }
+        Ok(taken?)
     }
 
     fn first_entry(&self, chip: &Chip, founding: Founding, evaluation: bool) -> Result<Vec<u8>, SetupError> {

@@ -6,7 +6,7 @@ use crate::domain::ids::{CredentialName, OperatorId, RequestId};
 use crate::domain::operator::Role;
 use crate::domain::refusal::Refusal;
 use crate::domain::request::doc::Subject;
-use crate::domain::request::state::{Phase, Request};
+use crate::domain::request::state::{Phase, Request, asked};
 use crate::domain::time::{Length, Timestamp};
 use crate::domain::wire::operator::{CredentialView, RequestView, Standing, Status};
 
@@ -87,17 +87,21 @@ impl Appliance {
         Ok(self.view(at, self.state().request(id)?, waiting))
     }
 
-    /// The sealed share of one person for a request, while it collects approvals.
-    pub fn share_for(&self, operator: &OperatorId, id: &RequestId) -> Option<String> {
-        let request = self.state().request(id).ok()?;
+    /// The sealed share of one person for a request, while it collects approvals; `None` when they
+    /// hold none.
+    ///
+    /// # Errors
+    /// [`Refusal::NoRequest`]; [`Refusal::Record`] when the record is not the one that was deposited.
+    pub fn share_for(&self, operator: &OperatorId, id: &RequestId) -> Result<Option<String>, Refusal> {
+        let request = self.state().request(id)?;
         let (Phase::Requested(_), Subject::Release { credential, generation, .. }) =
             (&request.phase, &request.doc.subject)
         else {
-            return None;
+            return Ok(None);
         };
-        let record = self.record(credential, *generation).ok()?.1;
-        let own = super::approve::own_share(&record, operator)?;
-        serde_json::to_string(&own).ok()
+        let record = self.record(credential, *generation)?.1;
+        let own = super::approve::own_share(&record, operator);
+        Ok(own.and_then(|own| serde_json::to_string(&own).ok()))
     }
 
     fn view(&self, at: &Moment, request: &Request, waiting: u32) -> RequestView {
@@ -111,7 +115,14 @@ impl Appliance {
             Phase::Denied | Phase::Expired => (Vec::new(), None, None),
             Phase::Revoked(window) => (Vec::new(), *window, None),
         };
+        let agreed = match &request.phase {
+            Phase::Requested(requested) if !requested.approvals.is_empty() => {
+                requested.approvals.common(asked(&request.doc))
+            }
+            _ => None,
+        };
         RequestView {
+            agreed,
             doc: request.doc.clone(),
             state: request.state(),
             approvals,

@@ -7,13 +7,14 @@ mod error;
 mod open;
 
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::domain::ids::{CredentialName, Generation, RequestId};
 
 pub use error::StoreError;
+pub use open::Hold;
 
 /// An open store, held by one process.
 pub struct Store {
@@ -21,7 +22,9 @@ pub struct Store {
     path: PathBuf,
     /// Device and inode of the file that was opened, and a descriptor that keeps them from reuse.
     identity: (u64, u64),
-    _lock: std::fs::File,
+    /// The same of the write-ahead log, once there is one.
+    log_identity: Option<(u64, u64)>,
+    _hold: Hold,
 }
 
 /// What goes into a transaction beside the leaf.
@@ -76,14 +79,18 @@ impl Store {
             apply(&transaction, write)?;
         }
         transaction.commit()?;
+        if self.log_identity.is_none() {
+            self.log_identity = identity_of(&log_path(&self.path));
+        }
         Ok(())
     }
 
     /// A deleted or replaced file still takes writes through its descriptor, and they are lost (P27).
     fn check_in_place(&self) -> Result<(), StoreError> {
-        let moved = || StoreError::Moved { path: self.path.clone() };
-        let found = std::fs::symlink_metadata(&self.path).map_err(|_| moved())?;
-        if (found.dev(), found.ino()) == self.identity { Ok(()) } else { Err(moved()) }
+        let in_place = identity_of(&self.path) == Some(self.identity);
+        let log_in_place =
+            self.log_identity.is_none() || identity_of(&log_path(&self.path)) == self.log_identity;
+        if in_place && log_in_place { Ok(()) } else { Err(StoreError::Moved { path: self.path.clone() }) }
     }
 
     /// Gives every leaf from `from` on to `each`, in order, until it says no or `count` were given.
@@ -155,6 +162,18 @@ impl Store {
         let row = row.ok_or_else(|| StoreError::Missing { what: name.to_owned() })?;
         Ok(zeroize::Zeroizing::new(row))
     }
+}
+
+/// Device and inode of what is at a path.
+fn identity_of(path: &Path) -> Option<(u64, u64)> {
+    std::fs::symlink_metadata(path).ok().map(|found| (found.dev(), found.ino()))
+}
+
+/// Where SQLite keeps the write-ahead log of a database.
+fn log_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    PathBuf::from(name)
 }
 
 fn apply(transaction: &rusqlite::Transaction<'_>, write: &Write) -> Result<(), StoreError> {

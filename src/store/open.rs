@@ -27,16 +27,17 @@ impl Store {
             std::io::ErrorKind::AlreadyExists => StoreError::Exists { path: path.to_owned() },
             _ => StoreError::File { path: path.to_owned(), cause },
         })?;
+        let hold = Hold::take(path)?;
         let connection = connect(path, key)?;
         connection.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}"))?;
-        Self::finish(path, file, connection)
+        Self::finish(path, file, connection, hold)
     }
 
-    /// Opens the store, and brings an older schema up to this program's.
+    /// Opens the store that is held, and brings an older schema up to this program's.
     ///
     /// # Errors
     /// [`StoreError::Absent`], [`StoreError::InUse`], [`StoreError::NotOurs`], [`StoreError::Newer`].
-    pub fn open(path: &Path, key: &Key32) -> Result<Self, StoreError> {
+    pub fn open(path: &Path, key: &Key32, hold: Hold) -> Result<Self, StoreError> {
         let opened = OpenOptions::new().read(true).write(true).open(path);
         let file = opened.map_err(|cause| match cause.kind() {
             std::io::ErrorKind::NotFound => StoreError::Absent { path: path.to_owned() },
@@ -49,33 +50,42 @@ impl Store {
         if id != APPLICATION_ID {
             return Err(StoreError::NotOurs { path: path.to_owned() });
         }
-        Self::finish(path, file, connection)
+        Self::finish(path, file, connection, hold)
     }
 
-    fn finish(path: &Path, file: File, mut connection: Connection) -> Result<Self, StoreError> {
-        lock(path)?.map_or_else(
-            || Err(StoreError::InUse { path: path.to_owned() }),
-            |lock| {
-                migrate(&mut connection)?;
-                let found =
-                    file.metadata().map_err(|cause| StoreError::File { path: path.to_owned(), cause })?;
-                let identity = (found.dev(), found.ino());
-                Ok(Self { connection, path: path.to_owned(), identity, _lock: lock })
-            },
-        )
+    fn finish(path: &Path, file: File, mut connection: Connection, hold: Hold) -> Result<Self, StoreError> {
+        migrate(&mut connection)?;
+        let found = file.metadata().map_err(|cause| StoreError::File { path: path.to_owned(), cause })?;
+        let identity = (found.dev(), found.ino());
+        Ok(Self { connection, path: path.to_owned(), identity, log_identity: None, _hold: hold })
     }
 }
 
-/// SQLite's own locks are released between transactions; this one is held for the whole run.
-fn lock(path: &Path) -> Result<Option<File>, StoreError> {
-    let path = path.with_extension("lock");
-    let file_error = |cause| StoreError::File { path: path.clone(), cause };
-    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
-    let file = file.map_err(file_error)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(cause)) => Err(file_error(cause)),
+/// The right to open a store, which one process has at a time. SQLite's own locks are released
+/// between transactions and need the key; this one is for the whole run, and before anything else.
+#[derive(Debug)]
+pub struct Hold {
+    _file: File,
+}
+
+impl Hold {
+    /// Takes the store at `path`.
+    ///
+    /// # Errors
+    /// [`StoreError::Absent`], [`StoreError::InUse`], [`StoreError::File`].
+    pub fn take(path: &Path) -> Result<Self, StoreError> {
+        if !path.exists() {
+            return Err(StoreError::Absent { path: path.to_owned() });
+        }
+        let lock = path.with_extension("lock");
+        let file_error = |cause| StoreError::File { path: lock.clone(), cause };
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&lock);
+        let file = file.map_err(file_error)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: path.to_owned() }),
+            Err(TryLockError::Error(cause)) => Err(file_error(cause)),
+        }
     }
 }
 
@@ -138,17 +148,21 @@ mod tests {
         Key32::take(&mut [byte; 32])
     }
 
+    fn open(path: &Path, key: &Key32) -> Result<Store, StoreError> {
+        Store::open(path, key, Hold::take(path)?)
+    }
+
     #[test]
     fn a_store_opens_again_under_its_key_only() {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("store.db");
         let mut store = Store::create(&path, &key(1)).expect("new");
         store.append(0, b"{\"leaf\":\"zero\"}", &[]).expect("append");
-        assert!(matches!(Store::open(&path, &key(1)), Err(StoreError::InUse { .. })), "two holders");
+        assert!(matches!(open(&path, &key(1)), Err(StoreError::InUse { .. })), "two holders");
         drop(store);
         assert!(matches!(Store::create(&path, &key(1)), Err(StoreError::Exists { .. })));
-        assert!(matches!(Store::open(&path, &key(2)), Err(StoreError::NotOurs { .. })), "another key");
-        let store = Store::open(&path, &key(1)).expect("same key");
+        assert!(matches!(open(&path, &key(2)), Err(StoreError::NotOurs { .. })), "another key");
+        let store = open(&path, &key(1)).expect("same key");
         let mut seen = Vec::new();
         store
             .leaves::<StoreError>(0, u64::MAX, |seq, leaf| {
@@ -169,7 +183,7 @@ mod tests {
         let store = Store::create(&path, &key(1)).expect("new");
         store.connection.pragma_update(None, "user_version", 99).expect("pragma");
         drop(store);
-        let refused = Store::open(&path, &key(1));
+        let refused = open(&path, &key(1));
         assert!(matches!(refused, Err(StoreError::Newer { found: 99, known: 1 })));
     }
 
@@ -184,5 +198,15 @@ mod tests {
         assert!(matches!(store.append(1, b"{}", &[]), Err(StoreError::Moved { .. })), "deleted");
         std::fs::rename(dir.path().join("copy"), &path).expect("rename");
         assert!(matches!(store.append(1, b"{}", &[]), Err(StoreError::Moved { .. })), "replaced");
+    }
+
+    #[test]
+    fn p27_a_write_ahead_log_that_was_deleted_takes_no_more_entries() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("store.db");
+        let mut store = Store::create(&path, &key(1)).expect("new");
+        store.append(0, b"{}", &[]).expect("in place");
+        std::fs::remove_file(dir.path().join("store.db-wal")).expect("there is one");
+        assert!(matches!(store.append(1, b"{}", &[]), Err(StoreError::Moved { .. })), "deleted");
     }
 }

@@ -32,7 +32,7 @@ pub use nvram::NvAuths;
 pub use pcr::{PcrSelection, PcrStatus};
 pub use pins::Pins;
 pub use platform::PlatformLock;
-pub use provision::{Hierarchies, provision};
+pub use provision::{Hierarchies, provision, refuse_taken};
 pub use seal::SealedKey;
 pub use software::{SoftTpm, SoftTpmGuard};
 pub use window::{AnchoredPull, SealedWindow, WindowBounds, WindowProbe};

@@ -54,7 +54,7 @@ pub fn provision(
     auths: &NvAuths,
 ) -> Result<Pins, TpmError> {
     let mut context = context(tcti)?;
-    refuse_taken(&mut context)?;
+    look_for_owner(&mut context)?;
     let software = matches!(tcti, Tcti::Swtpm { .. }) || is_software(&mut context)?;
     let mut ceremony =
         Ceremony { context, session: None, kept: None, indices: Vec::new(), taken: Vec::new() };
@@ -65,8 +65,15 @@ pub fn provision(
     outcome
 }
 
-/// Looks whether the chip belongs to somebody; changes nothing.
-fn refuse_taken(context: &mut Context) -> Result<(), TpmError> {
+/// Looks whether the chip answers and belongs to nobody; changes nothing.
+///
+/// # Errors
+/// [`TpmError::Unreachable`] and [`TpmError::AlreadyTaken`].
+pub fn refuse_taken(tcti: &Tcti) -> Result<(), TpmError> {
+    look_for_owner(&mut context(tcti)?)
+}
+
+fn look_for_owner(context: &mut Context) -> Result<(), TpmError> {
     /// The bits of TPMA_PERMANENT for authorisation values that are set.
     const HIERARCHIES: [(u32, &str); 3] = [(1, "owner"), (1 << 1, "endorsement"), (1 << 2, "lockout")];
     let permanent =

@@ -157,6 +157,8 @@ impl SoftTpm {
     fn launch(directory: &Path, port: u16) -> Result<Self, TpmError> {
         let what = "could not be started";
         let pid_file = directory.join(PID_FILE);
+        // Before it runs: should this process end meanwhile, the next one finds it.
+        fs::write(directory.join(PORT_FILE), format!("{port}\n")).map_err(failed(what))?;
         let status = Command::new("swtpm")
             .args(["socket", "--tpm2", "--daemon", "--flags", "not-need-init,startup-clear"])
             .arg("--tpmstate")
@@ -177,7 +179,6 @@ impl SoftTpm {
         let pid = fs::read_to_string(&pid_file).map_err(failed(what))?;
         let malformed = |_| TpmError::Software { what, cause: "its pid file has no pid".to_owned() };
         let pid = pid.trim().parse().map_err(malformed)?;
-        fs::write(directory.join(PORT_FILE), format!("{port}\n")).map_err(failed(what))?;
         Ok(Self { directory: directory.to_owned(), port, pid })
     }
 

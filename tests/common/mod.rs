@@ -2,4 +2,11 @@
 
 #![allow(dead_code)] // each test uses a part of it
 
+pub mod appliance;
+pub mod interposer;
+pub mod people;
+pub mod rig;
 pub mod seed;
+pub mod store;
+pub mod tap;
+pub mod tools;

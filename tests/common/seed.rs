@@ -1,6 +1,8 @@
 //! Seeded campaigns: a fiftieth of their count in the suite, all of it with `--long`, and the seed
 //! printed, so that a failure can be had again with `PORTCULLIS_SEED`.
 
+#![allow(clippy::disallowed_macros)] // a failure is had again with what is printed here
+
 use rand_core::{OsRng, RngCore};
 use sha2::{Digest, Sha256};
 

@@ -22,7 +22,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 ];
 
 /// Verbs that run the appliance itself instead of speaking to one, and so may name its rooms.
-const INSIDE: &[&str] = &["setup", "serve", "softtpm", "listener", "demo"];
+const INSIDE: &[&str] = &["setup", "serve", "softtpm", "listener", "doctor", "demo"];
 const INSIDE_MAY: &[&str] = &["services", "daemon", "tpm"];
 
 /// Crates that belong to one room, and parts of `std` that a room does without.

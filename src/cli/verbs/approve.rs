@@ -131,6 +131,11 @@ fn display(view: &RequestView, window: Option<ReleaseWindow>, pulls: Option<u32>
     let approvals: Vec<_> = view.approvals.iter().map(ToString::to_string).collect();
     let so_far = if approvals.is_empty() { "nobody yet".to_owned() } else { approvals.join(", ") };
     facts.push(("approved by", format!("{so_far} ({} of {})", view.approvals.len(), view.need)));
+    if let Some(agreed) = view.agreed {
+        let window = agreed.window.map(facts::window_words).into_iter();
+        let agreed: Vec<String> = window.chain(agreed.pulls.map(|pulls| format!("{pulls} pulls"))).collect();
+        facts.push(("they allow", agreed.join(", ")));
+    }
     if let Some(window) = window {
         facts.push(("you allow", facts::window_words(window)));
     }

@@ -151,7 +151,8 @@ mod tests {
         };
         let longest = [vec![b'x'; ENTRY_LEN_MAX], vec![b'\n']].concat();
         let longer = [vec![b'x'; ENTRY_LEN_MAX + 1], vec![b'\n']].concat();
-        let cases: [(&str, &[u8], Option<Vec<usize>>); 6] = [
+        type Row<'a> = (&'a str, &'a [u8], Option<Vec<usize>>);
+        let cases: [Row<'_>; 6] = [
             ("none", b"", Some(vec![])),
             ("two", b"ab\ncde\n", Some(vec![2, 3])),
             ("an empty one", b"\n", Some(vec![0])),

@@ -17,12 +17,12 @@ pub fn run(args: &DemoArgs, context: &Context) -> Result<(), Stop> {
     })?;
     let unattended = args.unattended || !crate::cli::passphrase::stdin_is_terminal();
     let options = Options { program, keep: args.keep.clone(), unattended };
-    let summary = demo::run(&options, &mut |line| note(line)).map_err(|error| {
+    let ended = demo::run(&options, &mut |line| note(line)).map_err(|error| {
         Failure::unexpected(
             "demo",
             error.to_string(),
             "run it again with --keep DIR and look at DIR/demo/daemon.log",
         )
     })?;
-    context.screen.line(&format!("demo: {} of {} steps did what they should", summary.passed, summary.steps))
+    context.screen.line(&format!("demo: {ended}"))
 }

@@ -1,14 +1,20 @@
 //! `doctor`: what is wrong, and what to do.
 
+use std::os::unix::net::UnixStream;
+
 use crate::cli::context::Context;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::host::DoctorArgs;
 use crate::cli::render::shown;
 use crate::cli::session::Session;
 use crate::domain::wire::operator::{Ask, Finding, Level, Reply};
+use crate::services::checkup;
 
-/// Asks the keeper to look, and shows what it found.
+/// Asks the keeper to look, or looks at what can be seen without it, and shows what was found.
 pub fn run(_: &DoctorArgs, context: &Context) -> Result<(), Stop> {
+    if UnixStream::connect(context.operator_socket()).is_err() {
+        return report(&checkup::offline(&context.home), context);
+    }
     let reply = Session::open(context)?.ask(&Ask::Doctor)?;
     let Reply::Doctor { findings } = reply else { return Err(Failure::off_topic("findings").into()) };
     report(&findings, context)

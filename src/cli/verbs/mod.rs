@@ -7,6 +7,7 @@ mod audit_leaves;
 pub mod audit_verify;
 pub mod client;
 pub mod completions;
+pub mod console;
 pub mod decide;
 pub mod demo;
 pub mod deposit;

@@ -7,13 +7,14 @@ use clap::builder::PossibleValue;
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::cli::context::Context;
-use crate::cli::failure::Stop;
+use crate::cli::failure::{Failure, Stop};
 use crate::cli::passphrase;
 use crate::cli::render::note;
 use crate::cli::session::Session;
 use crate::desk::key::create_key_file;
 use crate::domain::ids::OperatorId;
 use crate::domain::operator::Role;
+use crate::domain::wire::operator::{Ask, Reply};
 
 /// Arguments of `operator`.
 #[derive(Debug, Args)]
@@ -86,11 +87,16 @@ fn new(args: NewArgs, context: &Context) -> Result<(), Stop> {
 }
 
 fn list(context: &Context) -> Result<(), Stop> {
-    let status = Session::open(context)?.status()?;
+    let Reply::Roster { roster } = Session::open(context)?.ask(&Ask::Roster)? else {
+        return Err(Failure::off_topic("the roster").into());
+    };
     if context.screen.json {
-        let (quorum, approvers) = (status.quorum, status.approvers);
-        return context.screen.json(&serde_json::json!({ "quorum": quorum, "approvers": approvers }));
+        return context.screen.json(&roster);
     }
-    note(&format!("portcullis: it takes {} of {}", status.quorum, status.approvers.len()));
-    status.approvers.iter().try_for_each(|operator| context.screen.line(operator.as_str()))
+    let approvers = roster.with_role(Role::Operator).count();
+    note(&format!("portcullis: it takes {} of {approvers} operators", roster.quorum()));
+    roster.people().iter().try_for_each(|person| {
+        let roles: Vec<String> = person.roles.iter().map(ToString::to_string).collect();
+        context.screen.line(&format!("{}  {}", person.id, roles.join(", ")))
+    })
 }

@@ -9,6 +9,9 @@ use crate::daemon::keeper;
 pub fn run(context: &Context) -> Result<(), Stop> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).with_target(false).init();
     let ready = |home: &crate::domain::home::Home| {
+        if home.evaluation_mark().exists() {
+            note("portcullis: EVALUATION: a software TPM holds the keys, and protects nothing");
+        }
         note(&format!("portcullis: the gate is kept at {}", home.run().display()));
     };
     keeper::run(&context.home, ready).map_err(|error| {

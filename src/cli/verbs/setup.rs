@@ -17,7 +17,7 @@ use crate::domain::ids::ApplianceName;
 use crate::domain::secret::Passphrase;
 use crate::domain::setup::{AnswersError, OperatorAnswers, SetupAnswers};
 use crate::services::home::WiredTpm;
-use crate::services::setup::{Founder, Plan, SetupError, prepare};
+use crate::services::setup::{Founder, Plan, SetupError, may_begin, prepare};
 use crate::tpm::PcrSelection;
 
 /// Longer answers are not looked at, in bytes.
@@ -89,13 +89,17 @@ fn from_terminal(context: &Context) -> Result<SetupAnswers, Stop> {
 fn plan(answers: &SetupAnswers, context: &Context) -> Result<Plan, Stop> {
     let pcrs: PcrSelection =
         answers.pcrs.parse().map_err(|_| wrong_answers(AnswersError::pcrs(&answers.pcrs)))?;
+    let tpm = WiredTpm { tcti: answers.tcti.clone() };
+    // Before anybody types a passphrase.
+    may_begin(&context.home, &tpm, answers.operators.iter().map(|person| person.key_file.as_path()))
+        .map_err(|error| failure(&error))?;
     let founders =
         answers.operators.iter().map(|person| arrive(person, context)).collect::<Result<_, _>>()?;
     Ok(Plan {
         home: context.home.clone(),
         appliance: answers.appliance.clone(),
         trust_domain: answers.trust_domain.clone(),
-        tpm: WiredTpm { tcti: answers.tcti.clone() },
+        tpm,
         pcrs,
         quorum: answers.quorum,
         founders,

@@ -362,6 +362,6 @@ fn the_process_is_another_user_with_nothing_but_the_channel() {
         assert!(standard || target.to_string_lossy().starts_with("socket:"), "{path:?} -> {target:?}");
     }
     assert_eq!(sockets, 3, "the channel, the same as standard input, and one connection");
-    drop(keeper);
+    drop((mouth, keeper));
     assert!(child.wait().expect("ended").success());
 }

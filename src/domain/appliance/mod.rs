@@ -32,6 +32,8 @@ pub struct State {
     pub requests: BTreeMap<RequestId, Request>,
     /// Who pulled a credential last, and when.
     pub last_pulls: BTreeMap<CredentialName, (Timestamp, JobName)>,
+    /// Pulls whose outcome is not written down yet.
+    pub unsettled: Vec<(RequestId, JobName)>,
     /// The freeze in force.
     pub frozen: Option<Freeze>,
     /// When the last entry was written.

@@ -86,7 +86,7 @@ impl State {
             return Err(Refusal::Impossible { why: "only a release is pulled" });
         };
         let (phase, permit) = armed.clone().pull(&request.doc, job, now)?;
-        let pulled = Change::Pulled(credential.clone(), job.clone());
+        let pulled = Change::Pulled(credential.clone(), id.clone(), job.clone());
         let changes = vec![Change::moved(id, phase, now, None), pulled];
         Ok(Step { changes, permit: Some(Permit::Release(permit)) })
     }
@@ -98,6 +98,6 @@ impl State {
         };
         let note = Some(format!("a pull failed before the credential was open, and was given back: {why}"));
         let phase = Phase::Armed(armed.clone().returned());
-        Ok(Step::moved(id, phase, now, note))
+        Ok(Step::of(vec![Change::moved(id, phase, now, note), Change::Settled(id.clone())]))
     }
 }

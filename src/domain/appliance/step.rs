@@ -20,8 +20,8 @@ use crate::domain::time::{ChipBoot, Length, Timestamp};
 /// What a step changes and what it allows once it is anchored.
 pub struct Step {
     pub(super) changes: Vec<Change>,
-    /// Leave to ask the chip; to be used only after the entry is anchored.
-    pub permit: Option<Permit>,
+    /// Leave to ask the chip; only [`State::install`] gives it out, after the entry is anchored.
+    pub(super) permit: Option<Permit>,
 }
 
 /// Leave that one step gives.
@@ -41,7 +41,9 @@ pub(super) enum Change {
     Credential(CredentialName, Box<Deposited>),
     Client(Box<ClientRecord>),
     Frozen(Option<Freeze>),
-    Pulled(CredentialName, JobName),
+    Pulled(CredentialName, RequestId, JobName),
+    /// A pull has its outcome.
+    Settled(RequestId),
 }
 
 /// A request that goes on to another phase.
@@ -89,6 +91,7 @@ impl State {
             clients: Default::default(),
             requests: Default::default(),
             last_pulls: Default::default(),
+            unsettled: Default::default(),
             frozen: None,
             last_ts: entry.ts,
             last_mono: entry.mono,
@@ -110,7 +113,7 @@ impl State {
         }
         match body {
             Body::Setup(_) => Err(Refusal::Impossible { why: "an appliance is set up once" }),
-            Body::Started { voided, ended, .. } => self.started(voided, ended),
+            Body::Started { voided, ended, .. } => self.started(voided, ended, now),
             Body::Deposited { credential, deposited } => self.deposited(credential, deposited, now),
             Body::Requested { doc } => self.requested(doc, now),
             Body::Approved { request, operator, window, pulls, .. } => {
@@ -156,8 +159,13 @@ impl State {
                     self.clients.insert(client.job.clone(), *client);
                 }
                 Change::Frozen(freeze) => self.frozen = freeze,
-                Change::Pulled(name, job) => {
-                    self.last_pulls.insert(name, (entry.ts, job));
+                Change::Pulled(name, request, job) => {
+                    self.last_pulls.insert(name, (entry.ts, job.clone()));
+                    self.unsettled.push((request, job));
+                }
+                Change::Settled(request) => {
+                    let place = self.unsettled.iter().position(|(one, _)| *one == request);
+                    place.map(|place| self.unsettled.remove(place));
                 }
             }
         }
@@ -185,6 +193,7 @@ impl State {
         &self,
         voided: &std::collections::BTreeMap<RequestId, String>,
         ended: &[RequestId],
+        now: Timestamp,
     ) -> Result<Step, Refusal> {
         let mut changes = Vec::new();
         for (id, nonce) in voided {
@@ -194,6 +203,7 @@ impl State {
             }
             let mut next = request.clone();
             next.doc.nonce.clone_from(nonce);
+            next.touched = now;
             next.phase = Phase::Requested(Requested::default());
             next.note =
                 Some("the daemon was restarted: approvals so far are void, please approve again".to_owned());
@@ -203,6 +213,7 @@ impl State {
             let request = self.request(id)?;
             let Phase::Armed(armed) = &request.phase else { return Err(request.wrong_state("ended")) };
             let mut next = request.clone();
+            next.touched = now;
             next.phase = Phase::Revoked(Some(armed.window));
             next.note = Some("a reboot of the board or a freeze ended the window on the chip".to_owned());
             changes.push(Change::Request(Box::new(next)));

@@ -27,6 +27,7 @@ impl Refusal {
             Self::OwnDeposit { .. } => "own-deposit",
             Self::NoQuorumPossible { .. } => "no-quorum-possible",
             Self::WindowWidened { .. } => "window-widened",
+            Self::OtherRules { .. } => "other-rules",
             Self::StatementDiffers { .. } => "statement-differs",
             Self::BadSignature { .. } => "bad-signature",
             Self::BadShare { .. } => "bad-share",
@@ -90,6 +91,7 @@ impl Refusal {
             }
             Self::WindowWidened { .. } => "an approver may shorten, never lengthen",
             Self::StatementDiffers { .. } => "read the request again and approve that",
+            Self::OtherRules { .. } => "revoke it and ask again",
             Self::BadSignature { .. } => "use the key file that is on the roster",
             Self::BadShare { .. } => "run portcullis doctor; the credential may need depositing again",
             Self::BadWindow { .. } => "ask for one that ends in the future, at most 24 h long, within 7 days",

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::doc::ReleaseWindow;
 use crate::domain::ids::OperatorId;
 
 /// What one person agreed to.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Agreed {
     /// The window, for a kind that has one.
     pub window: Option<ReleaseWindow>,

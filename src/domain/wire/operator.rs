@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::client::ClientRecord;
 use crate::domain::credential::Terms;
 use crate::domain::ids::{ApplianceName, CredentialName, Generation, JobName, OperatorId, RequestId};
-use crate::domain::operator::SignedRoster;
+use crate::domain::operator::{Roster, SignedRoster};
 use crate::domain::request::doc::ReleaseWindow;
 use crate::domain::secret::SecretBytes;
 use crate::domain::text::Text;
@@ -43,6 +43,8 @@ pub enum Ask {
     },
     /// Every client record.
     Clients,
+    /// The people, their roles and public keys.
+    Roster,
     /// The requests, newest first.
     Requests {
         /// Ended ones too.
@@ -194,6 +196,11 @@ pub enum Reply {
     Clients {
         /// In order of name.
         clients: Vec<ClientRecord>,
+    },
+    /// To `Roster`.
+    Roster {
+        /// The one in force.
+        roster: Roster,
     },
     /// To `Requests`.
     Requests {

@@ -6,6 +6,7 @@ use crate::domain::credential::Deposited;
 use crate::domain::ids::{ApplianceName, CredentialName, JobName, OperatorId};
 use crate::domain::operator::Role;
 use crate::domain::request::doc::RequestDoc;
+use crate::domain::request::quorum::Agreed;
 use crate::domain::time::{ChipTime, Interval, Timestamp};
 
 /// How the appliance is.
@@ -145,6 +146,8 @@ pub struct RequestView {
     pub approvals: Vec<OperatorId>,
     /// Approvals needed.
     pub need: u32,
+    /// What everybody agreed to so far, which may be less than was asked for; while it collects approvals.
+    pub agreed: Option<Agreed>,
     /// The window in force, once armed.
     pub window: Option<Interval>,
     /// Pulls left, once armed.

@@ -1,0 +1,206 @@
+//! The thread that runs errands to the keeper, one after the other.
+//!
+//! It opens an operator's key only for as long as an errand needs it: to log in, and to sign. Between two
+//! errands it holds connections, and nothing that could decrypt.
+
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+use super::watch::{Watch, words};
+use super::{Alarm, Happening};
+use crate::console::error::ConsoleError;
+use crate::console::event::{Effect, Errand, Event, Failure, FailureSort};
+use crate::desk::approve::approve;
+use crate::desk::client::Client;
+use crate::desk::error::DeskError;
+use crate::desk::key::{open_key_file, report_wrong_passphrase};
+use crate::domain::ids::RequestId;
+use crate::domain::request::doc::RequestDoc;
+use crate::domain::secret::Passphrase;
+use crate::domain::text::escape;
+use crate::domain::wire::operator::{Ask, Reply, RequestView, Status};
+
+/// Takes errands; the thread ends when this is dropped and its errand is done.
+pub(super) struct Keeper {
+    errands: Sender<Effect>,
+}
+
+impl Keeper {
+    /// Starts the thread.
+    pub(super) fn start(socket: PathBuf, sender: Sender<Happening>) -> io::Result<Self> {
+        let (errands, received) = channel();
+        let errand_runner = move || {
+            let alarm = Alarm::new(sender, "speaks to the keeper");
+            Runner { socket, sender: alarm.sender.clone(), session: None }.run(&received);
+            alarm.silence();
+        };
+        thread::Builder::new().name("keeper".to_owned()).spawn(errand_runner)?;
+        Ok(Self { errands })
+    }
+
+    /// Hands an errand over.
+    pub(super) fn send(&self, errand: Effect) -> Result<(), ConsoleError> {
+        self.errands.send(errand).map_err(|_| ConsoleError::Part { does: "speaks to the keeper" })
+    }
+}
+
+/// The two connections of one operator.
+struct Session {
+    client: Client,
+    _watch: Watch,
+}
+
+struct Runner {
+    socket: PathBuf,
+    sender: Sender<Happening>,
+    session: Option<Session>,
+}
+
+impl Runner {
+    fn run(mut self, errands: &Receiver<Effect>) {
+        for errand in errands {
+            let answer = self.answer(errand);
+            if answer.is_some_and(|event| self.sender.send(Happening::Outside(event)).is_err()) {
+                return;
+            }
+        }
+    }
+
+    /// Runs one errand; `None` when it has no answer.
+    fn answer(&mut self, errand: Effect) -> Option<Event> {
+        let (during, done) = match errand {
+            Effect::LogIn { session, path, passphrase } => {
+                self.session = None;
+                (Errand::LogIn, self.log_in(session, &path, &passphrase))
+            }
+            Effect::LogOut => {
+                self.session = None;
+                return None;
+            }
+            Effect::Refresh { ended, open } => (Errand::Refresh, self.refresh(ended, open)),
+            Effect::Approve { path, doc, passphrase } => {
+                (Errand::Approve, self.approve(&path, &doc, &passphrase))
+            }
+            Effect::Deny { id, reason } => (Errand::Reason, self.end(&Ask::Deny { id, reason })),
+            Effect::Revoke { id, reason } => (Errand::Reason, self.end(&Ask::Revoke { id, reason })),
+            Effect::Probe => return Some(Event::Reachable(UnixStream::connect(&self.socket).is_ok())),
+            // The loop does these itself.
+            Effect::DropTypeAhead | Effect::Redraw | Effect::Quit => return None,
+        };
+        Some(done.unwrap_or_else(|error| self.failed(during, &error)))
+    }
+
+    fn failed(&mut self, during: Errand, error: &DeskError) -> Event {
+        let sort = match error {
+            DeskError::WrongPassphrase { .. } => FailureSort::WrongPassphrase,
+            DeskError::Link { .. } | DeskError::Channel(_) => FailureSort::Lost,
+            _ => FailureSort::Refused,
+        };
+        let what = match error {
+            DeskError::WrongPassphrase { .. } => "That is not the passphrase.".to_owned(),
+            error if sort == FailureSort::Lost => words(error),
+            error => escape(&error.to_string()),
+        };
+        if sort == FailureSort::Lost {
+            self.session = None;
+        }
+        Event::Failed(Failure { during, sort, what, advice: error.advice() })
+    }
+
+    /// Opens the key only until both connections exist.
+    fn log_in(&mut self, number: u32, path: &Path, passphrase: &Passphrase) -> Result<Event, DeskError> {
+        let key = self.reporting(path, open_key_file(path, passphrase))?;
+        let mut client = Client::connect(&self.socket, &key)?;
+        let mut watching = Client::connect(&self.socket, &key)?;
+        let operator = key.id().clone();
+        drop(key);
+        // From here on every change is heard of, so what is asked next cannot go stale unnoticed.
+        match watching.ask(&Ask::Watch)? {
+            Reply::Watching => {}
+            _ => return Err(DeskError::Protocol { asked: "a watch" }),
+        }
+        let status = Box::new(status(&mut client)?);
+        if status.operator != operator {
+            return Err(DeskError::Protocol { asked: "who is asking" });
+        }
+        let requests = requests(&mut client, false)?;
+        let watch = Watch::start(watching, number, self.sender.clone())
+            .map_err(|error| DeskError::Link { socket: self.socket.clone(), error })?;
+        self.session = Some(Session { client, _watch: watch });
+        Ok(Event::LoggedIn { session: number, status, requests })
+    }
+
+    fn refresh(&mut self, ended: bool, open: Option<RequestId>) -> Result<Event, DeskError> {
+        let client = self.client()?;
+        let status = Box::new(status(client)?);
+        let requests = requests(client, ended)?;
+        let open = open.map(|id| request(client, id)).transpose()?.map(|(view, _)| view);
+        Ok(Event::Fresh { status, requests, open })
+    }
+
+    /// Signs what was shown, or nothing: the keeper's present request must be that one to the byte.
+    fn approve(
+        &mut self,
+        path: &Path,
+        doc: &RequestDoc,
+        passphrase: &Passphrase,
+    ) -> Result<Event, DeskError> {
+        let key = self.reporting(path, open_key_file(path, passphrase))?;
+        let client = self.client()?;
+        let (view, share) = request(client, doc.id.clone())?;
+        if view.doc.canonical() != doc.canonical() {
+            let what = format!("request {} is no longer the one that was shown", doc.id);
+            return Err(DeskError::CannotApprove { what });
+        }
+        let approved = approve(client, &key, &view, share.as_deref(), None, None)?;
+        Ok(Event::Approved(Box::new(approved)))
+    }
+
+    fn end(&mut self, ask: &Ask) -> Result<Event, DeskError> {
+        match self.client()?.ask(ask)? {
+            Reply::Done { message, .. } => Ok(Event::Done(escape(&message))),
+            _ => Err(DeskError::Protocol { asked: "a denial" }),
+        }
+    }
+
+    /// Lets the log know of a wrong passphrase.
+    fn reporting<T>(&self, path: &Path, opened: Result<T, DeskError>) -> Result<T, DeskError> {
+        if let Err(DeskError::WrongPassphrase { .. }) = &opened {
+            report_wrong_passphrase(&self.socket, path);
+        }
+        opened
+    }
+
+    fn client(&mut self) -> Result<&mut Client, DeskError> {
+        let gone = || {
+            let error = io::Error::new(io::ErrorKind::NotConnected, "it closed the connection");
+            DeskError::Link { socket: self.socket.clone(), error }
+        };
+        self.session.as_mut().map(|session| &mut session.client).ok_or_else(gone)
+    }
+}
+
+fn status(client: &mut Client) -> Result<Status, DeskError> {
+    match client.ask(&Ask::Status)? {
+        Reply::Status(status) => Ok(*status),
+        _ => Err(DeskError::Protocol { asked: "the status" }),
+    }
+}
+
+fn requests(client: &mut Client, all: bool) -> Result<Vec<RequestView>, DeskError> {
+    match client.ask(&Ask::Requests { all })? {
+        Reply::Requests { requests } => Ok(requests),
+        _ => Err(DeskError::Protocol { asked: "the requests" }),
+    }
+}
+
+/// One request, and the asker's own sealed share of it.
+fn request(client: &mut Client, id: RequestId) -> Result<(Box<RequestView>, Option<String>), DeskError> {
+    match client.ask(&Ask::Request { id })? {
+        Reply::Request { view, share } => Ok((view, share)),
+        _ => Err(DeskError::Protocol { asked: "a request" }),
+    }
+}

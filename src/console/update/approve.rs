@@ -1,0 +1,93 @@
+//! The approval: the passphrase and the request's id, typed by a person who can see the dialog.
+
+use crate::console::countdown;
+use crate::console::event::Effect;
+use crate::console::key::Key;
+use crate::console::model::{Approve, ApproveFocus, Message, Model, Screen, Waiting};
+use crate::domain::time::Length;
+
+pub(super) fn key(model: &mut Model, key: Key, now_ms: u64) -> Vec<Effect> {
+    let Screen::Approve(dialog) = &mut model.screen else { return Vec::new() };
+    if matches!(key, Key::Esc | Key::Ctrl('c')) {
+        let detail = dialog.detail.clone();
+        model.screen = Screen::Detail(detail);
+        model.message = Some(Message::good("Not approved.", ""));
+        return Vec::new();
+    }
+    let Some(pace) = dialog.pace.as_mut().filter(|pace| !pace.is_before(now_ms)) else { return Vec::new() };
+    model.message = None;
+    let is_typed = if key == Key::Enter { pace.allows_enter(now_ms) } else { pace.allows(now_ms) };
+    if !is_typed {
+        dialog.id.clear();
+        dialog.passphrase.clear();
+        dialog.focus = ApproveFocus::Passphrase;
+        let what = "That came faster than a person types: both fields are empty again.";
+        model.message = Some(Message::bad(what, "Type them by hand."));
+        return Vec::new();
+    }
+    if key == Key::Enter {
+        return enter(model, now_ms);
+    }
+    edit(dialog, key);
+    if dialog.id.is_unfit() {
+        let what = "That is not part of an id, and is not shown.";
+        model.message = Some(Message::bad(what, "Ctrl-U clears the field."));
+    }
+    Vec::new()
+}
+
+fn edit(dialog: &mut Approve, key: Key) {
+    let next = match dialog.focus {
+        ApproveFocus::Id => ApproveFocus::Passphrase,
+        ApproveFocus::Passphrase => ApproveFocus::Id,
+    };
+    match (key, dialog.focus) {
+        (Key::Tab | Key::BackTab | Key::Up | Key::Down, _) => dialog.focus = next,
+        (Key::Char(c), ApproveFocus::Id) => dialog.id.push(c),
+        (Key::Char(c), ApproveFocus::Passphrase) => dialog.passphrase.push(c),
+        (Key::Backspace, ApproveFocus::Id) => dialog.id.pop(),
+        (Key::Backspace, ApproveFocus::Passphrase) => dialog.passphrase.pop(),
+        (Key::Ctrl('u'), ApproveFocus::Id) => dialog.id.clear(),
+        (Key::Ctrl('u'), ApproveFocus::Passphrase) => dialog.passphrase.clear(),
+        _ => {}
+    }
+}
+
+fn enter(model: &mut Model, now_ms: u64) -> Vec<Effect> {
+    let (Screen::Approve(dialog), Some(session)) = (&mut model.screen, &model.session) else {
+        return Vec::new();
+    };
+    let left = model.backoff.left(now_ms);
+    let refusal = if dialog.passphrase.is_empty() {
+        dialog.focus = ApproveFocus::Passphrase;
+        Some("Type your passphrase first; it is not shown.".to_owned())
+    } else if !dialog.id.is(&dialog.doc.id) {
+        let was_asked = std::mem::replace(&mut dialog.focus, ApproveFocus::Id) == ApproveFocus::Id;
+        was_asked.then(|| {
+            dialog.id.clear();
+            format!("That is not the id of this request: type {}.", dialog.doc.id)
+        })
+    } else if left > Length::ZERO {
+        dialog.passphrase.clear();
+        dialog.focus = ApproveFocus::Passphrase;
+        Some(format!("Too soon after a wrong passphrase: wait {}.", countdown::words(left)))
+    } else {
+        // A session was made from this key file, and the list of them does not change.
+        let Some(key) = model.keys.get(session.key) else { return Vec::new() };
+        let (path, doc, passphrase) = (key.path.clone(), dialog.doc.clone(), dialog.passphrase.take());
+        model.waiting = Some(Waiting::Approve);
+        return vec![Effect::Approve { path, doc, passphrase }];
+    };
+    model.message = refusal.map(|what| Message::bad(what, ""));
+    Vec::new()
+}
+
+impl Approve {
+    /// Begins anew after a wrong passphrase; what is typed blindly meanwhile is dropped.
+    pub(super) fn begin_again(&mut self) {
+        self.id.clear();
+        self.passphrase.clear();
+        self.focus = ApproveFocus::Passphrase;
+        self.pace = None;
+    }
+}

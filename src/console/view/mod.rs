@@ -1,0 +1,126 @@
+//! Pictures of the model, one file per screen. Each is a buffer and a place for the cursor; whether that
+//! differs from what the terminal shows is for the painter to say.
+
+mod approve;
+mod chrome;
+mod detail;
+mod help;
+mod login;
+mod reason;
+mod requests;
+pub mod theme;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use crate::console::layout::{self, Shape, cut, shape, width_of};
+use crate::console::model::{Model, Overlay, Screen};
+use crate::console::profile::Profile;
+use theme::{Role, style};
+
+/// What the terminal is to show.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Shown {
+    /// Every cell.
+    pub buffer: Buffer,
+    /// Where the cursor stands, which a screen reader follows.
+    pub cursor: Option<Position>,
+}
+
+/// Draws the model as it is at `now_ms`.
+pub fn render(model: &Model, now_ms: u64) -> Shown {
+    let area = Rect::new(0, 0, model.size.width(), model.size.height());
+    let mut canvas = Canvas { profile: model.profile, buffer: Buffer::empty(area), cursor: None };
+    if shape(model.size) == Shape::TooSmall {
+        chrome::too_small(&mut canvas, model);
+        return canvas.finish();
+    }
+    chrome::header(&mut canvas, model, now_ms);
+    match (&model.overlay, &model.screen, &model.session) {
+        (Some(Overlay::Help(scroll)), ..) => help::draw(&mut canvas, model, *scroll),
+        (_, Screen::Login(login), _) => login::draw(&mut canvas, model, login, now_ms),
+        (_, Screen::List, Some(session)) => requests::draw(&mut canvas, model, session, now_ms),
+        (_, Screen::Detail(detail), Some(session)) => {
+            detail::draw(&mut canvas, model, session, detail, now_ms);
+        }
+        (_, Screen::Approve(dialog), Some(session)) => {
+            approve::draw(&mut canvas, model, session, dialog, now_ms);
+        }
+        (_, Screen::Reason(dialog), Some(_)) => reason::draw(&mut canvas, model, dialog),
+        // Without a session there is no screen but the login.
+        (_, _, None) => {}
+    }
+    chrome::message(&mut canvas, model);
+    chrome::footer(&mut canvas, model);
+    canvas.finish()
+}
+
+/// A buffer with the profile it is drawn for.
+struct Canvas {
+    profile: Profile,
+    buffer: Buffer,
+    cursor: Option<Position>,
+}
+
+impl Canvas {
+    /// Writes a text from `x` on, cut to `width`, and says how many columns it took.
+    fn put(&mut self, x: u16, y: u16, width: u16, text: &str, role: Role) -> u16 {
+        let text = cut(&layout::shown(self.profile, text), usize::from(width));
+        if !self.buffer.area.contains(Position::new(x, y)) {
+            return 0;
+        }
+        let style = style(self.profile, role);
+        let (end, _) = self.buffer.set_stringn(x, y, &text, usize::from(width), style);
+        end - x
+    }
+
+    /// Writes a whole row in one style, filled with blanks.
+    fn put_row(&mut self, area: Rect, row: u16, text: &str, role: Role) {
+        let y = area.y + row;
+        self.put(area.x, y, area.width, text, role);
+        if role == Role::Selected {
+            self.buffer.set_style(Rect::new(area.x, y, area.width, 1), style(self.profile, role));
+        }
+    }
+
+    /// Frames the body, or puts its title above it where there is no room for a frame.
+    fn body(&mut self, model: &Model, title: &str) -> Rect {
+        let body = layout::areas(model).body;
+        let title = format!(" {title} ");
+        if shape(model.size) != Shape::Full {
+            self.put(body.x, body.y, body.width, &title, Role::Strong);
+            return layout::text_area(model);
+        }
+        let set = theme::frame(self.profile);
+        let (right, bottom) = (body.right() - 1, body.bottom() - 1);
+        for x in body.x + 1..right {
+            self.put(x, body.y, 1, set.horizontal_top, Role::Plain);
+            self.put(x, bottom, 1, set.horizontal_bottom, Role::Plain);
+        }
+        for y in body.y + 1..bottom {
+            self.put(body.x, y, 1, set.vertical_left, Role::Plain);
+            self.put(right, y, 1, set.vertical_right, Role::Plain);
+        }
+        let corners = [
+            (body.x, body.y, set.top_left),
+            (right, body.y, set.top_right),
+            (body.x, bottom, set.bottom_left),
+            (right, bottom, set.bottom_right),
+        ];
+        for (x, y, corner) in corners {
+            self.put(x, y, 1, corner, Role::Plain);
+        }
+        self.put(body.x + 2, body.y, body.width.saturating_sub(4), &title, Role::Strong);
+        layout::text_area(model)
+    }
+
+    /// Puts the cursor behind a text that begins at `x`.
+    fn cursor_behind(&mut self, x: u16, y: u16, text: &str, right: u16) {
+        let x = x.saturating_add(width_of(text) as u16).min(right.saturating_sub(1));
+        self.cursor = Some(Position::new(x, y));
+    }
+
+    fn finish(self) -> Shown {
+        Shown { buffer: self.buffer, cursor: self.cursor }
+    }
+}
