@@ -90,11 +90,11 @@ pub(super) fn read(leaf: &[u8]) -> Option<Entry> {
 }
 
 fn find(text: &[u8], word: &[u8]) -> Option<usize> {
-    text.windows(word.len()).position(|window| window == word)
+    (0..text.len()).find(|&at| text[at] == word[0] && text[at..].starts_with(word))
 }
 
 fn rfind(text: &[u8], word: &[u8]) -> Option<usize> {
-    text.windows(word.len()).rposition(|window| window == word)
+    (0..text.len()).rfind(|&at| text[at] == word[0] && text[at..].starts_with(word))
 }
 
 #[cfg(test)]
