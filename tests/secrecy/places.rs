@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -59,6 +60,9 @@ fn story(rig: &mut Rig, secret: &[u8]) -> Vec<Output> {
     let refused = rig.stage.pull(JOB, CREDENTIAL).expect("a job");
     assert_eq!(refused.code, 3, "{}", refused.said());
     let wrong = rig.stage.run_with_passphrase("not the words of bob", &["--operator", "bob", "status"]);
+    let mut noise = UnixStream::connect(rig.stage.home().join("run/operator.sock")).expect("a socket");
+    noise.write_all(&[&[0, 96][..], &[7; 96]].concat()).expect("written");
+    drop(noise.read_to_end(&mut Vec::new()));
     let dump = rig.stage.prop("dump").display().to_string();
     let dumped = rig.stage.does("carol", &["audit", "dump", &dump]).expect("a dump");
     vec![deposited, got, refused, wrong.expect("run"), dumped]
@@ -67,17 +71,7 @@ fn story(rig: &mut Rig, secret: &[u8]) -> Vec<Output> {
 #[test]
 fn no_secret_is_in_a_file_an_argument_an_environment_or_a_word() {
     let secret = crate::secret();
-    // As talkative as it can be made.
-    let mut rig = Rig::with_program(|dir| {
-        let script = format!(
-            "#!/bin/sh\nRUST_LOG=trace RUST_BACKTRACE=full exec '{}' \"$@\"\n",
-            env!("CARGO_BIN_EXE_portcullis")
-        );
-        let program = dir.join("talkative");
-        fs::write(&program, script).expect("written");
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("permissions");
-        program
-    });
+    let mut rig = Rig::new();
     let (outputs, processes) = watched(|| story(&mut rig, &secret));
     let live = files(rig.stage.home());
     rig.stage.stop().expect("stopped");
