@@ -4,6 +4,7 @@
 
 pub mod appliance;
 pub mod interposer;
+pub mod raw;
 pub mod seed;
 pub mod store;
 pub mod tools;
