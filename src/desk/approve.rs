@@ -7,7 +7,7 @@ use crate::desk::client::Client;
 use crate::domain::ids::ApplianceName;
 use crate::domain::request::doc::{ApprovalStatement, ReleaseWindow, RequestDoc, Subject};
 use crate::domain::secret::SecretBytes;
-use crate::domain::wire::operator::{Ask, Reply, RequestView};
+use crate::domain::wire::operator::{Ask, Reply, RequestView, StateName};
 
 /// Approves the request that `view` showed, at most as it was asked, and gives what became of it.
 ///
@@ -15,7 +15,8 @@ use crate::domain::wire::operator::{Ask, Reply, RequestView};
 /// say less than what was asked, or nothing.
 ///
 /// # Errors
-/// [`DeskError::CannotApprove`] for more than was asked; [`DeskError::ShareMismatch`] when the share
+/// [`DeskError::Ended`] for one that is decided; [`DeskError::Widened`] for more than was asked;
+/// [`DeskError::CannotApprove`] for one's own; [`DeskError::ShareMismatch`] when the share
 /// is of anything else than the request shows; those of [`Client::ask`].
 pub fn approve(
     client: &mut Client,
@@ -40,6 +41,9 @@ fn signed_yes(
     window: Option<ReleaseWindow>,
     pulls: Option<u32>,
 ) -> Result<Ask, DeskError> {
+    if view.state != StateName::Requested {
+        return Err(DeskError::Ended { request: view.doc.id.clone(), state: view.state });
+    }
     if view.doc.is_asked_by(key.id()) {
         let what = format!("{} asked for request {} and cannot approve it", key.id(), view.doc.id);
         return Err(DeskError::CannotApprove { what });
@@ -61,7 +65,7 @@ fn narrowed(
     window: Option<ReleaseWindow>,
     pulls: Option<u32>,
 ) -> Result<ApprovalStatement, DeskError> {
-    let cannot = |what: &str| Err(DeskError::CannotApprove { what: what.to_owned() });
+    let cannot = |what| Err(DeskError::Widened { what });
     let mut narrowed = asked;
     if let Some(less) = window {
         if !narrowed.window.is_some_and(|all| less.is_within(all)) {

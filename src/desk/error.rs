@@ -7,9 +7,9 @@ use crate::crypto::channel::ChannelError;
 use crate::crypto::key_file::KeyFileError;
 use crate::crypto::roster::RosterChainError;
 use crate::crypto::shares::ShareError;
-use crate::domain::ids::OperatorId;
+use crate::domain::ids::{OperatorId, RequestId};
 use crate::domain::text::escape;
-use crate::domain::wire::operator::Refused;
+use crate::domain::wire::operator::{Refused, StateName};
 use crate::domain::wire::record::RecordLength;
 
 /// Why the operator's side could not do what it was asked; `Display` is the first line of the two.
@@ -95,6 +95,20 @@ pub enum DeskError {
         /// Why not.
         what: String,
     },
+    /// The request collects no approvals any more.
+    #[error("request {request} is {}: it cannot be approved", .state.word())]
+    Ended {
+        /// Which request.
+        request: RequestId,
+        /// What became of it.
+        state: StateName,
+    },
+    /// More than what was asked for.
+    #[error("{what}")]
+    Widened {
+        /// Of what.
+        what: &'static str,
+    },
     /// A share is not the one of the request that was shown: somebody tries to open something else.
     #[error("the share is not the one of this request: {0}")]
     ShareMismatch(ShareError),
@@ -135,6 +149,8 @@ impl DeskError {
             Self::WrongPassphrase { .. } => "wrong-passphrase",
             Self::NotPinned { .. } => "not-pinned",
             Self::CannotApprove { .. } => "cannot-approve",
+            Self::Ended { .. } => "wrong-state",
+            Self::Widened { .. } => "window-widened",
             Self::ShareMismatch(_) => "share-mismatch",
             Self::Split(_) => "split",
             Self::RosterChain(_) => "roster-chain",
@@ -159,6 +175,8 @@ impl DeskError {
             | Self::WrongPassphrase { .. }
             | Self::NotPinned { .. }
             | Self::CannotApprove { .. }
+            | Self::Ended { .. }
+            | Self::Widened { .. }
             | Self::ShareMismatch(_)
             | Self::Split(_)
             | Self::TooFewApprovers { .. } => 3,
@@ -188,6 +206,10 @@ impl DeskError {
             }
             Self::NotPinned { .. } => "use the key file that set-up wrote, not the one before it",
             Self::CannotApprove { .. } => "another operator must decide this request",
+            Self::Ended { .. } => {
+                "look at it with `portcullis requests --all`; who still needs it asks again: `portcullis request`"
+            }
+            Self::Widened { .. } => "leave the option out, or give less than what was asked for",
             Self::ShareMismatch(_) => {
                 "do not approve; freeze the appliance and read its log: what was shown is not what would open"
             }

@@ -1,13 +1,13 @@
 //! Making and opening the database: key, settings, migrations.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use zeroize::Zeroizing;
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, identity_of};
 use crate::domain::secret::Key32;
 
 /// One file a version, only ever added to.
@@ -22,15 +22,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::Exists`], [`StoreError::File`], [`StoreError::Sqlite`].
     pub fn create(path: &Path, key: &Key32) -> Result<Self, StoreError> {
-        let made = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path);
-        let file = made.map_err(|cause| match cause.kind() {
+        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        made.map(drop).map_err(|cause| match cause.kind() {
             std::io::ErrorKind::AlreadyExists => StoreError::Exists { path: path.to_owned() },
             _ => StoreError::File { path: path.to_owned(), cause },
         })?;
         let hold = Hold::take(path)?;
         let connection = connect(path, key)?;
         connection.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}"))?;
-        Self::finish(path, file, connection, hold)
+        Self::finish(path, connection, hold)
     }
 
     /// Opens the store that is held, and brings an older schema up to this program's.
@@ -38,11 +38,6 @@ impl Store {
     /// # Errors
     /// [`StoreError::Absent`], [`StoreError::InUse`], [`StoreError::NotOurs`], [`StoreError::Newer`].
     pub fn open(path: &Path, key: &Key32, hold: Hold) -> Result<Self, StoreError> {
-        let opened = OpenOptions::new().read(true).write(true).open(path);
-        let file = opened.map_err(|cause| match cause.kind() {
-            std::io::ErrorKind::NotFound => StoreError::Absent { path: path.to_owned() },
-            _ => StoreError::File { path: path.to_owned(), cause },
-        })?;
         let connection = connect(path, key)?;
         let id: i32 = connection
             .pragma_query_value(None, "application_id", |row| row.get(0))
@@ -50,19 +45,21 @@ impl Store {
         if id != APPLICATION_ID {
             return Err(StoreError::NotOurs { path: path.to_owned() });
         }
-        Self::finish(path, file, connection, hold)
+        Self::finish(path, connection, hold)
     }
 
-    fn finish(path: &Path, file: File, mut connection: Connection, hold: Hold) -> Result<Self, StoreError> {
+    fn finish(path: &Path, mut connection: Connection, hold: Hold) -> Result<Self, StoreError> {
         migrate(&mut connection)?;
-        let found = file.metadata().map_err(|cause| StoreError::File { path: path.to_owned(), cause })?;
-        let identity = (found.dev(), found.ino());
+        // By its name: to close another descriptor of the file would give up SQLite's own locks on it.
+        let identity = identity_of(path).ok_or_else(|| StoreError::Absent { path: path.to_owned() })?;
         Ok(Self { connection, path: path.to_owned(), identity, log_identity: None, _hold: hold })
     }
 }
 
 /// The right to open a store, which one process has at a time. SQLite's own locks are released
-/// between transactions and need the key; this one is for the whole run, and before anything else.
+/// between transactions and need the key; this one is for the whole run, and taken before SQLite
+/// touches anything: whoever opens the database beside a running daemon and closes it again removes the
+/// write-ahead log that the daemon writes to.
 #[derive(Debug)]
 pub struct Hold {
     _file: File,
@@ -174,6 +171,19 @@ mod tests {
         let file = std::fs::read(&path).expect("file");
         assert!(!file.windows(4).any(|bytes| bytes == b"leaf"), "the file is encrypted");
         assert!(!file.starts_with(b"SQLite format 3"), "so is its header");
+    }
+
+    #[test]
+    fn whoever_is_refused_beside_a_running_daemon_leaves_its_write_ahead_log_alone() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("store.db");
+        let mut store = Store::create(&path, &key(1)).expect("new");
+        store.append(0, b"{}", &[]).expect("append");
+        let log = identity_of(&super::super::log_path(&path));
+        assert!(log.is_some());
+        assert!(matches!(open(&path, &key(1)), Err(StoreError::InUse { .. })));
+        assert_eq!(identity_of(&super::super::log_path(&path)), log);
+        store.append(1, b"{}", &[]).expect("and it goes on");
     }
 
     #[test]

@@ -38,7 +38,12 @@ struct Kind {
 }
 
 impl Kind {
-    const fn new(name: &'static str, exit: i32, word: &'static str, whose: (&'static str, &'static str)) -> Self {
+    const fn new(
+        name: &'static str,
+        exit: i32,
+        word: &'static str,
+        whose: (&'static str, &'static str),
+    ) -> Self {
         Self { name, exit, word, job: whose.0, credential: whose.1 }
     }
 
@@ -102,7 +107,11 @@ fn no_refusal_of_a_pull_asks_the_chip_to_unseal() {
     let served = pull(&rig, JOB, "db/spent");
     assert!(served.code == 0 && served.stdout == SECRET, "{}", served.said());
     let codes = rig.tap.take_codes();
-    assert_eq!(codes.iter().filter(|code| **code == UNSEAL).count(), 1, "the tap hears an unseal: {codes:x?}");
+    assert_eq!(
+        codes.iter().filter(|code| **code == UNSEAL).count(),
+        1,
+        "the tap hears an unseal: {codes:x?}"
+    );
     kinds.push(Kind::new("spent", 3, "used", (JOB, "db/spent")));
     kinds.iter().for_each(|kind| kind.without_the_chip(&rig));
     wrong_lines(&rig);

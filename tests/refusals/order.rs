@@ -46,7 +46,8 @@ fn an_entry_is_on_disk_whenever_the_chip_is_asked_and_the_power_fails() {
         let outcome = rig.stage.collect(&mut job).expect("a job").expect("it has ended");
         assert!(outcome.code == 7 && outcome.stdout.is_empty(), "{code:x}: {}", outcome.said());
         rig.stage.serve().expect("the next start finishes what was begun");
-        let spent = rig.entries("pulled").iter().filter(|entry| entry["detail"]["request"] == *request).count();
+        let spent =
+            rig.entries("pulled").iter().filter(|entry| entry["detail"]["request"] == *request).count();
         assert_eq!(spent, times, "{code:x}");
     }
 }
@@ -88,7 +89,8 @@ fn refuses_for_want_of_a_record(rig: &Rig) {
         let refused = pull(rig, JOB, CREDENTIAL);
         assert!(refused.stdout.is_empty() && refused.code != 0, "{round}: {}", refused.said());
         let codes = rig.tap.take_codes();
-        let asked = |code: &&u32| [NV_WRITE, NV_INCREMENT, UNSEAL].contains(code) || CONDITIONS.contains(code);
+        let asked =
+            |code: &&u32| [NV_WRITE, NV_INCREMENT, UNSEAL].contains(code) || CONDITIONS.contains(code);
         assert_eq!(codes.iter().find(asked), None, "{round}: {codes:x?}");
         if round == 0 {
             assert!(refused.code == 6 && refused.said().contains("recorded"), "{}", refused.said());

@@ -38,8 +38,16 @@ fn what_people_are_refused_never_reaches_the_chip() {
         ("who asked", "bob", [&["--operator", "bob"][..], &yes].concat()),
         ("who deposited", "alice", [&["--operator", "alice"][..], &yes].concat()),
         ("who approved already", "carol", [&["--operator", "carol"][..], &yes].concat()),
-        ("a request that is not there", "carol", vec!["--operator", "carol", "revoke", "ZZZZ", "--reason", "no"]),
-        ("another name for a thaw", "carol", vec!["--operator", "carol", "thaw", "--reason", "no", "--ticket", "1"]),
+        (
+            "a request that is not there",
+            "carol",
+            vec!["--operator", "carol", "revoke", "ZZZZ", "--reason", "no"],
+        ),
+        (
+            "another name for a thaw",
+            "carol",
+            vec!["--operator", "carol", "thaw", "--reason", "no", "--ticket", "1"],
+        ),
     ];
     for (name, person, args) in refused {
         rig.tap.take_codes();

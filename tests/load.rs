@@ -1,0 +1,173 @@
+//! Many jobs at once: nobody starves, nobody gets what is not theirs, and memory has a bound.
+
+mod common;
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use common::appliance::{Appliance, released};
+use common::raw::Job;
+use portcullis::demo::stage::SECRET;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+const SPENT: &str = "PC1 02 DENY SPENT";
+
+/// A test holds one end of every connection.
+fn many_descriptors() {
+    let limits = getrlimit(Resource::Nofile);
+    let wanted = limits.maximum.unwrap_or(4_096).min(4_096);
+    setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum: limits.maximum })
+        .expect("descriptors");
+}
+
+/// Jobs that have asked, and have all been told to wait.
+fn waiting(appliance: &Appliance, count: usize, credential: &str) -> Vec<Job> {
+    let mut jobs: Vec<Job> =
+        (0..count).map(|_| Job::asking(appliance.home(), "payroll", credential)).collect();
+    for job in &mut jobs {
+        assert_eq!(job.hear().as_deref(), Some("PC1 01 CHAL -"));
+        assert_eq!(job.hear().as_deref(), Some("PC1 02 WAIT 30"));
+    }
+    jobs
+}
+
+/// Asks as alice; gives the request's id.
+fn ask(appliance: &Appliance, credential: &str, pulls: &str) -> String {
+    let why = ["--reason", "night batch", "--ticket", "INC-4711", "--pulls", pulls];
+    let args = [&["request", credential, "--job", "payroll"], &why[..]].concat();
+    appliance.request_id(&appliance.does("alice", &args).expect("asked")).expect("an id")
+}
+
+/// How the waits ended: who got the credential, and the words of the others. Nobody hears two verdicts.
+fn verdicts(jobs: &mut [Job]) -> (usize, Vec<String>) {
+    let (mut served, mut words) = (0, Vec::new());
+    for job in jobs {
+        match job.verdict().expect("a verdict").as_str() {
+            "PC1 02 OK 8" => {
+                let data = format!("PC1 02 D 01 {}", hex::encode_upper(SECRET));
+                assert_eq!(job.hear(), Some(data));
+                assert_eq!(job.hear().as_deref(), Some("PC1 02 END -"));
+                served += 1;
+            }
+            word => words.push(word.to_owned()),
+        }
+        job.send(b"PC1 03 BYE\r");
+        assert_eq!(job.hear_all(), Vec::<String>::new(), "one verdict each");
+    }
+    (served, words)
+}
+
+/// One line of `/proc/PID/status`, in KiB.
+fn kib(pid: u32, field: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("a process");
+    let line = status.lines().find_map(|line| line.strip_prefix(field)).expect("the field");
+    line.trim_start_matches(':').trim().trim_end_matches(" kB").parse().expect("a number")
+}
+
+/// The keeper and the listener that it started.
+fn processes(appliance: &Appliance) -> [u32; 2] {
+    let keeper = appliance.daemon_pid().expect("it runs");
+    let children = fs::read_to_string(format!("/proc/{keeper}/task/{keeper}/children")).expect("children");
+    [keeper, children.trim().parse().expect("one child, the listener")]
+}
+
+#[test]
+fn everything_goes_on_while_200_jobs_wait_and_each_gets_one_verdict() {
+    many_descriptors();
+    let mut appliance = Appliance::found();
+    appliance.furnish(&["db/night", "db/day", "db/no"]);
+    appliance.arm("payroll", "db/day", &["--pulls", "10"]).expect("armed");
+    let request = ask(&appliance, "db/night", "3");
+    let mut jobs = waiting(&appliance, 200, "db/night");
+    let mut refused = waiting(&appliance, 20, "db/no");
+    released(&appliance.pull("payroll", "db/day").expect("runs"), "a pull through an open window");
+    appliance.deposit("db/new", b"x", &[]).expect("a deposit");
+    let listed = appliance.requests();
+    let find = |id: &str| listed.as_array().expect("a list").iter().find(|one| one["doc"]["id"] == *id);
+    assert_eq!(find(&request).expect("listed")["waiting"], 200);
+    appliance.approve_by(&["bob"], &request).expect("an approval");
+    released(&appliance.pull("payroll", "db/day").expect("runs"), "a second pull");
+    appliance.approve_by(&["carol"], &request).expect("the last approval");
+    let (served, words) = verdicts(&mut jobs);
+    assert_eq!(served, 3, "as many as pulls were approved");
+    assert_eq!(words, [SPENT; 197], "the others hear why not");
+    let other = listed.as_array().expect("a list").iter().find(|one| one["waiting"] == 20).expect("listed");
+    let other = other["doc"]["id"].as_str().expect("an id");
+    appliance.does("bob", &["deny", other, "--reason", "no"]).expect("denied");
+    assert_eq!(verdicts(&mut refused), (0, vec!["PC1 02 DENY DENIED".to_owned(); 20]));
+    let log = appliance.log();
+    let of = |kind: &str| {
+        log.iter().filter(|entry| entry["type"] == kind && entry["detail"]["request"] == *request).count()
+    };
+    assert_eq!((of("pulled"), of("delivered")), (3, 3), "and the log knows of exactly these");
+}
+
+#[test]
+fn five_hundred_waiting_jobs_take_at_most_64_mib_and_none_starves() {
+    many_descriptors();
+    let mut appliance = Appliance::found();
+    appliance.furnish(&["db/night"]);
+    let request = ask(&appliance, "db/night", "100");
+    let mut jobs = waiting(&appliance, 500, "db/night");
+    let memory = processes(&appliance).map(|pid| kib(pid, "VmRSS"));
+    println!("keeper and listener: {memory:?} KiB");
+    assert!(memory.iter().sum::<u64>() <= 64 * 1024, "{memory:?} KiB");
+    appliance.approve_by(&["bob", "carol"], &request).expect("approved");
+    let (served, words) = verdicts(&mut jobs);
+    assert_eq!((served, words), (100, vec![SPENT.to_owned(); 400]));
+}
+
+#[test]
+fn more_connections_than_there_is_room_for_are_told_so() {
+    many_descriptors();
+    let mut appliance = Appliance::found();
+    appliance.furnish(&["db/day"]);
+    appliance.arm("payroll", "db/day", &["--pulls", "10"]).expect("armed");
+    let hello = |_| {
+        let mut job = Job::connect(appliance.home());
+        job.send(b"PC1 01 HELO PAYROLL U\r");
+        job
+    };
+    let mut jobs: Vec<Job> = (0..1_100).map(hello).collect();
+    let answers: Vec<Option<String>> = jobs.iter_mut().map(Job::hear).collect();
+    let count = |word: &str| answers.iter().filter(|answer| answer.as_deref() == Some(word)).count();
+    assert_eq!((count("PC1 01 CHAL -"), count("PC1 01 DENY BUSY")), (1_000, 100));
+    appliance.does("bob", &["requests"]).expect("operators have a door of their own");
+    let busy = appliance.pull("payroll", "db/day").expect("runs");
+    assert_eq!((busy.code, busy.stdout.len()), (4, 0), "not yet: {}", busy.stderr);
+    drop(jobs);
+    let again = || Ok(Some(appliance.pull("payroll", "db/day")?).filter(|pulled| pulled.code == 0));
+    released(&appliance.wait_for("room", again).expect("there is room again"), "afterwards");
+}
+
+/// How often the threads of a process gave the processor back by themselves.
+fn switches(pid: u32) -> u64 {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).expect("threads");
+    let of = |task: fs::DirEntry| {
+        let status = fs::read_to_string(task.path().join("status")).expect("a thread");
+        let line =
+            status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")).expect("a count");
+        line.trim().parse::<u64>().expect("a number")
+    };
+    tasks.map(|task| of(task.expect("a thread"))).sum()
+}
+
+#[test]
+fn an_idle_daemon_sleeps() {
+    let mut appliance = Appliance::found();
+    appliance.furnish(&["db/night"]);
+    let _waiting = waiting(&appliance, 5, "db/night");
+    let processes = processes(&appliance);
+    let count = || processes.iter().map(|pid| switches(*pid)).sum::<u64>();
+    // It may still be finishing what came last; then three seconds of nothing.
+    const SPAN: Duration = Duration::from_secs(3);
+    let quiet = || {
+        let (before, begun) = (count(), Instant::now());
+        while begun.elapsed() < SPAN {
+            std::thread::park_timeout(SPAN.saturating_sub(begun.elapsed()));
+        }
+        Ok(Some(count() - before).filter(|woken| *woken <= 3))
+    };
+    let woken = appliance.wait_for("three quiet seconds", quiet).expect("it sleeps");
+    println!("woken {woken} times in {SPAN:?}");
+}
