@@ -93,8 +93,12 @@ pub const BINDINGS: &[Binding] = &[
 ];
 
 /// The commands behind `:`, with what the help says of them.
-pub const COMMANDS: &[(&str, &str)] =
-    &[("q", "leave the console"), ("lock", "log out"), ("redraw", "send the whole screen again")];
+pub const COMMANDS: &[(&str, &str)] = &[
+    ("freeze", "end every window and refuse every pull, at once: a reason"),
+    ("q", "leave the console"),
+    ("lock", "log out"),
+    ("redraw", "send the whole screen again"),
+];
 
 /// What else the help says.
 pub const EVERYWHERE: &[(&str, &str)] = &[

@@ -83,13 +83,20 @@ impl Model {
         }
     }
 
+    /// Leaves whatever dialog is open, for the request below it or else the list.
+    pub fn leave_dialog(&mut self) {
+        if matches!(self.screen, Screen::Approve(_) | Screen::Reason(_)) {
+            self.screen = self.detail().cloned().map_or(Screen::List, Screen::Detail);
+        }
+    }
+
     /// The request that fills the body, whatever dialog belongs to it.
     pub const fn detail(&self) -> Option<&Detail> {
         match &self.screen {
             Screen::Login(_) | Screen::List => None,
             Screen::Detail(detail) => Some(detail),
             Screen::Approve(dialog) => Some(&dialog.detail),
-            Screen::Reason(dialog) => Some(&dialog.detail),
+            Screen::Reason(dialog) => dialog.what.detail(),
         }
     }
 }
@@ -136,7 +143,7 @@ pub enum Screen {
     Detail(Detail),
     /// About to sign.
     Approve(Box<Approve>),
-    /// About to deny or revoke.
+    /// About to deny, revoke or freeze.
     Reason(Box<ReasonDialog>),
 }
 
@@ -205,25 +212,52 @@ pub enum ApproveFocus {
     Id,
 }
 
-/// About to deny or revoke.
+/// About to deny, revoke or freeze.
 #[derive(Debug)]
 pub struct ReasonDialog {
-    /// Where to go back to.
-    pub detail: Detail,
-    /// Which of the two.
-    pub verb: ReasonVerb,
+    /// Which of them.
+    pub what: Reasoned,
     /// Why, as it is typed.
     pub reason: TextField,
     /// Tells a pasted line feed from Enter; `None` until the dialog has been on the screen.
     pub pace: Option<Pace>,
 }
 
-/// What a reason is needed for.
+/// What a reason is needed for, and where to go back to.
+#[derive(Debug)]
+pub enum Reasoned {
+    /// Say no to a request.
+    Deny(Detail),
+    /// Withdraw a request or close a window.
+    Revoke(Detail),
+    /// Bring everything down, from the list or from a request.
+    Freeze(Option<Detail>),
+}
+
+impl Reasoned {
+    /// The request that was open.
+    pub const fn detail(&self) -> Option<&Detail> {
+        match self {
+            Self::Deny(detail) | Self::Revoke(detail) => Some(detail),
+            Self::Freeze(detail) => detail.as_ref(),
+        }
+    }
+
+    /// The request that was open, to be told anew.
+    pub const fn detail_mut(&mut self) -> Option<&mut Detail> {
+        match self {
+            Self::Deny(detail) | Self::Revoke(detail) => Some(detail),
+            Self::Freeze(detail) => detail.as_mut(),
+        }
+    }
+}
+
+/// What an open request is wanted for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ReasonVerb {
-    /// Say no to a request.
+    /// [`Reasoned::Deny`].
     Deny,
-    /// Withdraw a request or close a window.
+    /// [`Reasoned::Revoke`].
     Revoke,
 }
 

@@ -88,6 +88,16 @@ fn two_people_at_one_console_open_the_gate_for_a_waiting_job() {
     }
     session.type_by_hand(b"not tonight\r");
     session.wait_for_text("DENIED");
+
+    // One person brings everything down.
+    session.type_bytes(b":freeze\r");
+    session.wait_for_text("Every window ends at once");
+    while !session.shows_soon(" x") {
+        session.type_bytes(b"x");
+    }
+    session.type_by_hand(b" stolen\r");
+    session.wait_for_text("frozen: every window is closed");
+    session.wait_for_text("EVALUATION  FROZEN");
     stage.kill();
     session.wait_for_text("The keeper is gone");
     stage.serve().expect("it serves again");

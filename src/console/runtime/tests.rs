@@ -181,6 +181,7 @@ fn answer(ask: &Ask) -> Reply {
             Reply::Done { request: Some(Box::new(requests.remove(1))), message: "approved".to_owned() }
         }
         Ask::Deny { .. } => Reply::Done { request: None, message: "denied".to_owned() },
+        Ask::Freeze { .. } => Reply::Done { request: None, message: "frozen".to_owned() },
         _ => Reply::Refused(Refused {
             code: "no".to_owned(),
             exit: 3,
@@ -294,6 +295,12 @@ fn a_refusal_and_a_keeper_that_is_not_there_are_told_apart() {
         Event::Done(what) => assert_eq!(what, "denied"),
         other => panic!("{other:?}"),
     }
+    place.asked();
+    match place.errand(Effect::Freeze { reason: reason.clone() }) {
+        Event::Done(what) => assert_eq!(what, "frozen"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(place.asked(), [(0, "freeze".to_owned())]);
     match place.errand(Effect::Revoke { id, reason }) {
         Event::Failed(failure) => {
             assert_eq!((failure.during, failure.sort), (Errand::Reason, FailureSort::Refused));

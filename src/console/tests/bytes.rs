@@ -91,7 +91,7 @@ fn the_list_stays_within_its_budgets() {
 
 #[test]
 fn every_screen_stays_within_a_full_frame_and_mono_has_no_colour() {
-    let screens = ["", "j", "a", "aG", "aGa", "aGax\n7k2m", "dbecause", "?", ":lo", "L", "L\n"];
+    let screens = ["", "j", "a", "aG", "aGa", "aGax\n7k2m", "dbecause", ":freeze\nx", "?", ":lo", "L", "L\n"];
     for profile in [Profile::UnicodeColour, Profile::UnicodeMono, Profile::AsciiMono] {
         for keys in screens {
             let mut desk = Desk::logged_in(profile, "80x24");

@@ -88,3 +88,19 @@ fn whoever_can_approve_sees_what_they_sign_at_every_size() {
         assert!(open > 80 && refused > 20, "{name}: {open} open, {refused} refused");
     }
 }
+
+#[test]
+fn a_reason_and_the_keys_are_seen_on_the_smallest_screen() {
+    for keys in ["djust a reason", "jjcjust a reason", ":freeze\njust a reason"] {
+        for message in [None, Some(Message::bad("a long message ".repeat(20), ""))] {
+            let mut desk = Desk::logged_in(Profile::AsciiMono, "40x10");
+            desk.types(keys);
+            let is_long = message.is_some();
+            desk.model.message = message;
+            let seen = squeezed(&desk);
+            assert!(seen.contains("Reason:justareason"), "{keys:?}: {seen}");
+            assert!(seen.contains("Enter:send"), "{keys:?}: {seen}");
+            assert_eq!(seen.contains("alongmessagealongmessage"), is_long, "{keys:?}: {seen}");
+        }
+    }
+}

@@ -146,7 +146,7 @@ fn answer(desk: &mut Desk, dice: &mut Dice, effect: Effect) {
             1 => failure(Errand::Approve, FailureSort::WrongPassphrase),
             _ => failure(Errand::Approve, FailureSort::Refused),
         },
-        Effect::Deny { .. } | Effect::Revoke { .. } => Event::Done("done".to_owned()),
+        Effect::Deny { .. } | Effect::Revoke { .. } | Effect::Freeze { .. } => Event::Done("done".to_owned()),
         _ => return,
     };
     for effect in desk.send(event) {

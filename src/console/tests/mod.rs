@@ -4,6 +4,7 @@ mod bytes;
 mod fitting;
 mod mashing;
 mod pictures;
+mod reasons;
 mod rules;
 
 use crate::console::event::{Effect, Event};

@@ -99,6 +99,7 @@ fn dialogs() {
         });
     }
     picture("deny", after("dnot before the site has confirmed"));
+    picture("freeze", after(":freeze\na laptop was stolen"));
     picture("revoke", after("jjcthe job has ended"));
 }
 
@@ -146,6 +147,25 @@ fn an_evaluation_appliance_says_so_on_every_screen() {
             desk.types(keys);
             let picture = text(&render(&desk.model, desk.now_ms));
             assert!(picture.contains("EVALUATION"), "{size} before a login, {keys:?}:\n{picture}");
+        }
+    }
+}
+
+#[test]
+fn a_frozen_appliance_says_so_on_every_screen() {
+    for size in ["80x24", "132x43", "60x20", "40x10", "20x5"] {
+        for keys in ["", "\n", "\nGa", "d", ":freeze\n", "?", ":q"] {
+            let mut desk = Desk::logged_in(Profile::AsciiMono, size);
+            let mut status = samples::status(true);
+            status.frozen = Some("alice: a board was opened".to_owned());
+            status.clock_alarm = Some("the system clock went back 2 h".to_owned());
+            desk.send(Event::Fresh { status: Box::new(status), requests: samples::requests(), open: None });
+            desk.types(keys);
+            let picture = text(&render(&desk.model, desk.now_ms));
+            assert!(
+                picture.contains("FROZEN") && picture.contains("EVALUATION"),
+                "{size} {keys:?}:\n{picture}"
+            );
         }
     }
 }

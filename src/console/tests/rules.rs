@@ -215,29 +215,6 @@ fn ctrl_c_escape_and_the_lock_never_sign_and_never_destroy() {
 }
 
 #[test]
-fn a_denial_needs_a_reason_and_a_pasted_line_feed_does_not_send_it() {
-    let mut desk = Desk::usual();
-    assert!(desk.types("d\n  \n").is_empty_of_denials());
-    assert!(desk.pastes("not tonight\n").is_empty_of_denials());
-    desk.now_ms += 100;
-    let effects = desk.types("\n");
-    match &effects[..] {
-        [Effect::Deny { id, reason }] => assert_eq!((id.as_str(), reason.as_str()), ("7K2M", "not tonight")),
-        other => panic!("{other:?}"),
-    }
-}
-
-trait Denials {
-    fn is_empty_of_denials(&self) -> bool;
-}
-
-impl Denials for Vec<Effect> {
-    fn is_empty_of_denials(&self) -> bool {
-        !self.iter().any(|effect| matches!(effect, Effect::Deny { .. } | Effect::Revoke { .. }))
-    }
-}
-
-#[test]
 fn a_lost_keeper_ends_the_session_and_is_looked_for() {
     let mut desk = Desk::approving();
     let session = desk.model.session_number;

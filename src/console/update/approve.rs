@@ -9,8 +9,7 @@ use crate::domain::time::Length;
 pub(super) fn key(model: &mut Model, key: Key, now_ms: u64) -> Vec<Effect> {
     let Screen::Approve(dialog) = &mut model.screen else { return Vec::new() };
     if matches!(key, Key::Esc | Key::Ctrl('c')) {
-        let detail = dialog.detail.clone();
-        model.screen = Screen::Detail(detail);
+        model.leave_dialog();
         model.message = Some(Message::good("Not approved.", ""));
         return Vec::new();
     }
