@@ -3,9 +3,10 @@
 mod common;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
-use common::appliance::{Appliance, released};
+use common::appliance::{Appliance, program, released};
 use common::raw::Job;
 use portcullis::demo::stage::SECRET;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -120,7 +121,13 @@ fn five_hundred_waiting_jobs_take_at_most_64_mib_and_none_starves() {
 #[test]
 fn more_connections_than_there_is_room_for_are_told_so() {
     many_descriptors();
-    let mut appliance = Appliance::found();
+    // As services are started: with a soft limit of 1,024 descriptors.
+    let folder = tempfile::tempdir().expect("a folder");
+    let limited = folder.path().join("portcullis");
+    let script = format!("#!/bin/sh\nulimit -Sn 1024\nexec '{}' \"$@\"\n", program().display());
+    fs::write(&limited, script).expect("written");
+    fs::set_permissions(&limited, fs::Permissions::from_mode(0o755)).expect("runnable");
+    let mut appliance = Appliance::found_with(limited, "swtpm");
     appliance.furnish(&["db/day"]);
     appliance.arm("payroll", "db/day", &["--pulls", "10"]).expect("armed");
     let hello = |_| {
