@@ -24,6 +24,7 @@ pub struct Hardened {
 /// [`HardenError`] when core files or tracing cannot be forbidden.
 pub fn process() -> Result<Hardened, HardenError> {
     no_dumps()?;
+    room_for_descriptors();
     // With a limit, a lock on the future would make later allocations fail; root and units with
     // LimitMEMLOCK=infinity have none.
     let unlimited = getrlimit(Resource::Memlock).current.is_none() || rustix::process::geteuid().is_root();
@@ -35,6 +36,20 @@ pub fn process() -> Result<Hardened, HardenError> {
         Some("RLIMIT_MEMLOCK is not unlimited".to_owned())
     };
     Ok(Hardened { memory })
+}
+
+/// Makes room for a thousand jobs, each with a connection and two handles of its process: the usual
+/// soft limit of 1,024 is for programs that use `select`.
+fn room_for_descriptors() {
+    const WANTED: u64 = 4_096;
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let wanted = maximum.map_or(WANTED, |maximum| maximum.min(WANTED));
+    if current.is_some_and(|current| current < wanted) {
+        let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum });
+        if let Err(error) = raised {
+            tracing::warn!(%error, "no more descriptors than at the start");
+        }
+    }
 }
 
 /// Forbids core files, and tracing by others of the same user.

@@ -156,7 +156,7 @@ pub struct Prepared {
 
 /// Looks whether an appliance may be founded: home, chip and key files are nobody's yet.
 ///
-/// Nothing is changed, but that an appliance's own software TPM is started.
+/// Nothing is changed.
 ///
 /// # Errors
 /// [`SetupError`].
@@ -179,6 +179,10 @@ pub fn may_begin<'a>(
         if let Some(pin) = KeyFile::parse(&text).ok().and_then(|file| file.keeper()) {
             return Err(SetupError::OtherAppliance { path: path.to_owned(), appliance: pin.appliance });
         }
+    }
+    if tpm.is_own() && !home::soft_tpm_dir(home).exists() {
+        // One that is not made yet is nobody's, and needs no process before set-up is certain.
+        return Ok(());
     }
     Ok(refuse_taken(&tpm.connect(home)?)?)
 }

@@ -88,8 +88,8 @@ fn a_yes_that_does_not_count_changes_nothing_and_the_rest_can_only_shorten() {
     let requests = appliance.requests();
     let armed = requests.as_array().expect("a list").iter().find(|one| one["doc"]["id"] == *request);
     let armed = armed.expect("it is listed");
-    let window = |end: &str| armed["window"][end].as_u64().expect("an instant");
-    assert_eq!(window("closes") - window("opens"), 300_000, "the shorter of both");
+    let window = |end: usize| armed["window"][end].as_u64().expect("an instant");
+    assert_eq!(window(1) - window(0), 300_000, "the shorter of both");
     let got = appliance.collect(&mut job).expect("it ends").expect("the open window serves the waiting job");
     assert_eq!(got.code, 0, "{}", got.stderr);
     still_serves(&appliance, "the fewer pulls of both: the second");

@@ -37,7 +37,7 @@ fn rubbish_on_the_pull_socket_is_answered_and_hurts_nobody() {
         ("a GET without a HELO", b"PC1 02 GET DB/A\r", "PC1 02 DENY SEQUENCE", false),
         ("three names in one", b"PC1 02 GET A/B/C\r", syntax, false),
         ("a blank too many", b"PC1 01  HELO PAYROLL U\r", syntax, false),
-        ("HTTP", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", syntax, true),
+        ("HTTP", b"GET / HTTP/1.1\r\nHost: a\r\nAccept: a\r\n\r\n", syntax, true),
         ("nothing but ends of lines and BYE", b"\r\r\n\r\nPC1 01 BYE\r", "", true),
     ];
     for (name, bytes, answer, ends) in cases {

@@ -223,7 +223,7 @@ fn three_hundred_wait_and_one_more_works() {
 
 #[test]
 fn one_connection_too_many_is_refused_by_name() {
-    for (kind, max) in [(LinkKind::Pull, CONNECTIONS_MAX), (LinkKind::Operator, OPERATORS_MAX)] {
+    for (kind, max) in [(LinkKind::Pull, JOBS_MAX), (LinkKind::Operator, OPERATORS_MAX)] {
         // Within a listener that is not asked to read, one descriptor may stand for all.
         let (_mouth, _ear, theirs) = pair().expect("a channel");
         let mut listener = Listener::new(ListenerEnd::new(theirs).expect("an end"));
@@ -238,6 +238,9 @@ fn one_connection_too_many_is_refused_by_name() {
         let refusal =
             [FromListener::Malformed { conn, fault: Fault::Crowded }, FromListener::Closed { conn }];
         assert_eq!((listener.connections.len(), &listener.outbox), (max, &VecDeque::from(refusal)));
+        let other = if kind == LinkKind::Pull { LinkKind::Operator } else { LinkKind::Pull };
+        listener.admit(conn + 1, other, Some(OwnedFd::from(stream)), Duration::ZERO);
+        assert_eq!(listener.connections.len(), max + 1, "the other kind has room of its own");
     }
 }
 
