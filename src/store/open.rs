@@ -27,10 +27,11 @@ impl Store {
             std::io::ErrorKind::AlreadyExists => StoreError::Exists { path: path.to_owned() },
             _ => StoreError::File { path: path.to_owned(), cause },
         })?;
+        let identity = identity_of_closed(path, file)?;
         let hold = Hold::take(path)?;
         let connection = connect(path, key)?;
         connection.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}"))?;
-        Self::finish(path, file, connection, hold)
+        Self::finish(path, identity, connection, hold)
     }
 
     /// Opens the store that is held, and brings an older schema up to this program's.
@@ -43,6 +44,7 @@ impl Store {
             std::io::ErrorKind::NotFound => StoreError::Absent { path: path.to_owned() },
             _ => StoreError::File { path: path.to_owned(), cause },
         })?;
+        let identity = identity_of_closed(path, file)?;
         let connection = connect(path, key)?;
         let id: i32 = connection
             .pragma_query_value(None, "application_id", |row| row.get(0))
@@ -50,15 +52,26 @@ impl Store {
         if id != APPLICATION_ID {
             return Err(StoreError::NotOurs { path: path.to_owned() });
         }
-        Self::finish(path, file, connection, hold)
+        Self::finish(path, identity, connection, hold)
     }
 
-    fn finish(path: &Path, file: File, mut connection: Connection, hold: Hold) -> Result<Self, StoreError> {
+    fn finish(
+        path: &Path,
+        identity: (u64, u64),
+        mut connection: Connection,
+        hold: Hold,
+    ) -> Result<Self, StoreError> {
         migrate(&mut connection)?;
-        let found = file.metadata().map_err(|cause| StoreError::File { path: path.to_owned(), cause })?;
-        let identity = (found.dev(), found.ino());
         Ok(Self { connection, path: path.to_owned(), identity, log_identity: None, _hold: hold })
     }
+}
+
+/// Device and inode of a file, which is closed before SQLite opens it: closing any descriptor of a
+/// file gives up all locks of the process on it (fcntl(2)), SQLite's own among them.
+fn identity_of_closed(path: &Path, file: File) -> Result<(u64, u64), StoreError> {
+    let found = file.metadata().map_err(|cause| StoreError::File { path: path.to_owned(), cause })?;
+    drop(file);
+    Ok((found.dev(), found.ino()))
 }
 
 /// The right to open a store, which one process has at a time. SQLite's own locks are released
@@ -174,6 +187,30 @@ mod tests {
         let file = std::fs::read(&path).expect("file");
         assert!(!file.windows(4).any(|bytes| bytes == b"leaf"), "the file is encrypted");
         assert!(!file.starts_with(b"SQLite format 3"), "so is its header");
+    }
+
+    #[test]
+    fn an_open_store_is_locked_even_when_its_lock_file_was_deleted() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("store.db");
+        let locked = || {
+            let inode = std::fs::metadata(&path).expect("the store").ino();
+            let (owner, place) = (format!(" {} ", std::process::id()), format!(":{inode} "));
+            let locks = std::fs::read_to_string("/proc/locks").expect("the kernel's list");
+            locks.lines().any(|line| {
+                line.contains("POSIX")
+                    && line.contains("WRITE")
+                    && line.contains(&owner)
+                    && line.contains(&place)
+            })
+        };
+        let mut store = Store::create(&path, &key(1)).expect("new");
+        store.append(0, b"{}", &[]).expect("append");
+        assert!(locked(), "a new one");
+        drop(store);
+        assert!(!locked(), "nobody has it");
+        let _store = open(&path, &key(1)).expect("same key");
+        assert!(locked(), "an opened one");
     }
 
     #[test]
