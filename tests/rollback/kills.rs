@@ -78,6 +78,7 @@ fn agrees(appliance: &Appliance, count: &Count, round: u64) {
     let entries = |kind: &str| log.iter().filter(|entry| entry["type"] == kind).count() as u64;
     let spent = entries("pulled") - entries("pull-returned");
     assert!(count.delivered <= spent, "round {round}: {} delivered, {spent} spent", count.delivered);
+    assert_eq!(entries("delivered"), spent, "round {round}: each pull that was spent has one outcome");
     assert!(spent <= count.approved, "round {round}: {spent} spent, {} approved", count.approved);
     for request in appliance.requests().as_array().expect("a list") {
         let id = &request["doc"]["id"];
