@@ -50,9 +50,10 @@ pub enum ListenerError {
     },
 }
 
-/// The most connections that are read at once.
+/// The most connections of jobs that are read at once.
 pub const CONNECTIONS_MAX: usize = 1_000;
-/// How many of them may be operators', whose records may take 64 KiB each while they come.
+/// The most of operators beside them, whose records may take 64 KiB each while they come. However many
+/// jobs there are, somebody can still freeze.
 pub const OPERATORS_MAX: usize = 64;
 
 /// What the process is called in a list of them, 15 bytes at most.
@@ -246,9 +247,11 @@ impl Listener {
     }
 
     fn admit(&mut self, number: Number, kind: LinkKind, stream: Option<OwnedFd>, now: Duration) {
-        let operators = self.connections.values().filter(|c| c.kind == LinkKind::Operator).count();
-        let room =
-            self.connections.len() < CONNECTIONS_MAX && (kind == LinkKind::Pull || operators < OPERATORS_MAX);
+        let alike = self.connections.values().filter(|c| c.kind == kind).count();
+        let room = match kind {
+            LinkKind::Pull => alike < CONNECTIONS_MAX,
+            LinkKind::Operator => alike < OPERATORS_MAX,
+        };
         // Without a descriptor, this process has as many as the system allows.
         match stream.filter(|_| room) {
             Some(stream) => {

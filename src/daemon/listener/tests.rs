@@ -238,6 +238,9 @@ fn one_connection_too_many_is_refused_by_name() {
         let refusal =
             [FromListener::Malformed { conn, fault: Fault::Crowded }, FromListener::Closed { conn }];
         assert_eq!((listener.connections.len(), &listener.outbox), (max, &VecDeque::from(refusal)));
+        let other = if kind == LinkKind::Pull { LinkKind::Operator } else { LinkKind::Pull };
+        listener.admit(conn + 1, other, Some(OwnedFd::from(stream)), Duration::ZERO);
+        assert_eq!(listener.connections.len(), max + 1, "the other kind has its own room");
     }
 }
 
