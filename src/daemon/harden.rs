@@ -3,6 +3,9 @@
 use rustix::mm::{MlockAllFlags, mlockall};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
 
+/// Descriptors that the keeper wants: four for each of a thousand jobs, and as many to spare.
+const DESCRIPTORS: u64 = 8_192;
+
 /// The kernel said no.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("{what}: {cause}")]
@@ -24,6 +27,7 @@ pub struct Hardened {
 /// [`HardenError`] when core files or tracing cannot be forbidden.
 pub fn process() -> Result<Hardened, HardenError> {
     no_dumps()?;
+    descriptors()?;
     // With a limit, a lock on the future would make later allocations fail; root and units with
     // LimitMEMLOCK=infinity have none.
     let unlimited = getrlimit(Resource::Memlock).current.is_none() || rustix::process::geteuid().is_root();
@@ -37,6 +41,18 @@ pub fn process() -> Result<Hardened, HardenError> {
     Ok(Hardened { memory })
 }
 
+/// Allows descriptors for as many connections as are taken, where the shell's limit is lower: the keeper
+/// has up to four of each job, and without a spare one neither chip nor store can be opened.
+fn descriptors() -> Result<(), HardenError> {
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.unwrap_or(DESCRIPTORS).min(DESCRIPTORS);
+    if limit.current.is_some_and(|current| current < wanted) {
+        let raised = Rlimit { current: Some(wanted), maximum: limit.maximum };
+        setrlimit(Resource::Nofile, raised).map_err(|cause| HardenError { what: "RLIMIT_NOFILE", cause })?;
+    }
+    Ok(())
+}
+
 /// Forbids core files, and tracing by others of the same user.
 ///
 /// # Errors
@@ -46,4 +62,19 @@ pub fn no_dumps() -> Result<(), HardenError> {
     let none = Rlimit { current: Some(0), maximum: Some(0) };
     setrlimit(Resource::Core, none).map_err(fail("RLIMIT_CORE"))?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(fail("PR_SET_DUMPABLE"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_descriptors_for_every_connection() {
+        let limit = getrlimit(Resource::Nofile);
+        setrlimit(Resource::Nofile, Rlimit { current: Some(1_024), ..limit }).expect("lowered");
+        descriptors().expect("raised");
+        let raised = getrlimit(Resource::Nofile).current;
+        setrlimit(Resource::Nofile, limit).expect("as it was");
+        assert_eq!(raised, Some(limit.maximum.unwrap_or(DESCRIPTORS).min(DESCRIPTORS)));
+    }
 }
