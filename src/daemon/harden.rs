@@ -3,6 +3,9 @@
 use rustix::mm::{MlockAllFlags, mlockall};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
 
+/// Descriptors that the keeper wants: four for each of a thousand jobs, and as many to spare.
+const DESCRIPTORS: u64 = 8_192;
+
 /// The kernel said no.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("{what}: {cause}")]
@@ -41,9 +44,8 @@ pub fn process() -> Result<Hardened, HardenError> {
 /// Makes room for a thousand jobs, each with a connection and two handles of its process: the usual
 /// soft limit of 1,024 is for programs that use `select`.
 fn room_for_descriptors() {
-    const WANTED: u64 = 4_096;
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    let wanted = maximum.map_or(WANTED, |maximum| maximum.min(WANTED));
+    let wanted = maximum.map_or(DESCRIPTORS, |maximum| maximum.min(DESCRIPTORS));
     if current.is_some_and(|current| current < wanted) {
         let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum });
         if let Err(error) = raised {
@@ -61,4 +63,19 @@ pub fn no_dumps() -> Result<(), HardenError> {
     let none = Rlimit { current: Some(0), maximum: Some(0) };
     setrlimit(Resource::Core, none).map_err(fail("RLIMIT_CORE"))?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(fail("PR_SET_DUMPABLE"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_descriptors_for_every_connection() {
+        let limit = getrlimit(Resource::Nofile);
+        setrlimit(Resource::Nofile, Rlimit { current: Some(1_024), ..limit }).expect("lowered");
+        room_for_descriptors();
+        let raised = getrlimit(Resource::Nofile).current;
+        setrlimit(Resource::Nofile, limit).expect("as it was");
+        assert_eq!(raised, Some(limit.maximum.unwrap_or(DESCRIPTORS).min(DESCRIPTORS)));
+    }
 }

@@ -41,10 +41,12 @@ impl Engine {
             }
             return;
         };
-        let needs_digest =
-            self.appliance.state().clients.get(&job).is_some_and(|c| c.selectors.needs_sha256());
-        let measured = caller.peer.as_ref().is_some_and(|peer| peer.evidence().sha256.is_some());
-        if needs_digest && !measured {
+        let client = self.appliance.state().clients.get(&job);
+        let evidence = caller.peer.as_ref().map(Peer::evidence);
+        let lacks_digest = client.zip(evidence).is_some_and(|(client, evidence)| {
+            client.grants.allows(&name) && client.selectors.lacks_only_digest(evidence)
+        });
+        if lacks_digest {
             self.measure(conn, seq, name);
         } else {
             self.pull(conn, seq, name, None);

@@ -46,8 +46,8 @@ impl Engine {
             Ask::Approve { .. } | Ask::Freeze { .. } | Ask::Doctor => self.notice_restart(),
             _ => Ok(()),
         };
-        // A chip that does not answer is one of the things that doctor reports.
-        if !matches!(ask, Ask::Doctor) {
+        // A chip that does not answer is one of the things that doctor reports, and no reason not to freeze.
+        if matches!(ask, Ask::Approve { .. }) {
             looked?;
         }
         if matches!(ask, Ask::Watch)

@@ -139,6 +139,8 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::MetadataExt;
+
     use super::*;
 
     fn key(byte: u8) -> Key32 {
@@ -184,6 +186,30 @@ mod tests {
         assert!(matches!(open(&path, &key(1)), Err(StoreError::InUse { .. })));
         assert_eq!(identity_of(&super::super::log_path(&path)), log);
         store.append(1, b"{}", &[]).expect("and it goes on");
+    }
+
+    #[test]
+    fn an_open_store_is_locked_even_when_its_lock_file_was_deleted() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("store.db");
+        let locked = || {
+            let inode = std::fs::metadata(&path).expect("the store").ino();
+            let (owner, place) = (format!(" {} ", std::process::id()), format!(":{inode} "));
+            let locks = std::fs::read_to_string("/proc/locks").expect("the kernel's list");
+            locks.lines().any(|line| {
+                line.contains("POSIX")
+                    && line.contains("WRITE")
+                    && line.contains(&owner)
+                    && line.contains(&place)
+            })
+        };
+        let mut store = Store::create(&path, &key(1)).expect("new");
+        store.append(0, b"{}", &[]).expect("append");
+        assert!(locked(), "a new one");
+        drop(store);
+        assert!(!locked(), "nobody has it");
+        let _store = open(&path, &key(1)).expect("same key");
+        assert!(locked(), "an opened one");
     }
 
     #[test]

@@ -16,6 +16,10 @@ fn a_second_daemon_is_refused_and_the_first_goes_on() {
     appliance.furnish(&[CREDENTIAL]);
     appliance.arm("payroll", CREDENTIAL, &[]).expect("armed");
     for round in 0..3 {
+        if round == 2 {
+            // Somebody tidies up what looks like a left-over: SQLite's own lock still holds.
+            std::fs::remove_file(appliance.store().join("portcullis.lock")).expect("there is one");
+        }
         let said = appliance.refuses_to_start(1, "a second daemon");
         assert!(said.contains("in use by another process"), "round {round}: {said}");
     }

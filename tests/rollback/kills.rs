@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use portcullis::demo::stage::{CREDENTIAL, SECRET};
 
-use super::common::appliance::{Appliance, kill};
+use super::common::appliance::{Appliance, kill, refused};
 use super::common::seed::{Dice, campaign};
 
 /// What was approved, and what came of it.
@@ -40,6 +40,23 @@ fn p06_p34_a_kill_at_any_moment_leaves_a_log_that_agrees_and_gives_no_pull_back(
         appliance.serve().expect("it starts after a kill");
         agrees(&appliance, &count, round);
     }
+}
+
+#[test]
+fn a_freeze_is_written_although_the_chip_does_not_answer() {
+    let mut appliance = Appliance::found();
+    appliance.furnish(&[CREDENTIAL]);
+    appliance.arm("payroll", CREDENTIAL, &[]).expect("armed");
+    let pid = std::fs::read_to_string(appliance.home().join("tpm/swtpm.pid")).expect("its pid");
+    kill(pid.trim().parse().expect("a number"));
+    let freeze = ["freeze", "--reason", "the chip is gone"];
+    appliance
+        .run(Some("bob"), freeze, b"")
+        .expect("it runs")
+        .expect(5, "the chip did not count")
+        .expect("so it says");
+    assert!(appliance.log().iter().any(|entry| entry["type"] == "frozen"), "and it is frozen all the same");
+    refused(&appliance.pull("payroll", CREDENTIAL).expect("pulls"), 3, "frozen");
 }
 
 /// Lets jobs pull and a custodian deposit, and kills the daemon at some moment; counts what was delivered.
@@ -78,6 +95,7 @@ fn agrees(appliance: &Appliance, count: &Count, round: u64) {
     let entries = |kind: &str| log.iter().filter(|entry| entry["type"] == kind).count() as u64;
     let spent = entries("pulled") - entries("pull-returned");
     assert!(count.delivered <= spent, "round {round}: {} delivered, {spent} spent", count.delivered);
+    assert_eq!(entries("delivered"), spent, "round {round}: each pull that was spent has one outcome");
     assert!(spent <= count.approved, "round {round}: {spent} spent, {} approved", count.approved);
     for request in appliance.requests().as_array().expect("a list") {
         let id = &request["doc"]["id"];

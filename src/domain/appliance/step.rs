@@ -129,10 +129,10 @@ impl State {
             Body::Frozen { operator, reason } => Ok(self.frozen(operator, reason, now)),
             Body::Pulled { request, job, .. } => self.pulled(request, job, now),
             Body::PullReturned { request, why } => self.pull_returned(request, why, now),
-            Body::Delivered { .. }
-            | Body::ChipSays { .. }
-            | Body::Refused { .. }
-            | Body::PassphraseFailed { .. } => Ok(Step::of(Vec::new())),
+            Body::Delivered { request, .. } => Ok(Step::of(vec![Change::Settled(request.clone())])),
+            Body::ChipSays { .. } | Body::Refused { .. } | Body::PassphraseFailed { .. } => {
+                Ok(Step::of(Vec::new()))
+            }
         }
     }
 

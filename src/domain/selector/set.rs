@@ -53,9 +53,11 @@ impl Selectors {
         wrong.or_else(stale).map_or(Ok(()), |selector| Err(Mismatch { selector: selector.clone() }))
     }
 
-    /// Whether the executable must be read to decide.
-    pub fn needs_sha256(&self) -> bool {
-        self.0.iter().any(Selector::may_repeat)
+    /// Whether nothing but a digest is missing from the evidence: reading a file that the caller chose
+    /// has its price, and is for those who match in everything else.
+    pub fn lacks_only_digest(&self, evidence: &Evidence) -> bool {
+        evidence.sha256.is_none()
+            && self.matches(evidence).is_err_and(|mismatch| mismatch.selector.may_repeat())
     }
 
     /// The selectors in their order: by type, then by value.
@@ -146,8 +148,10 @@ mod tests {
         let unread = Evidence { sha256: None, ..evidence() };
         let wants = set(&["unix:uid:1000", DIGEST_A]).expect("a set");
         let refusal = wants.matches(&unread).expect_err("no digest yet");
-        assert!(matches!(refusal.selector, Selector::Sha256(_)) && wants.needs_sha256());
+        assert!(matches!(refusal.selector, Selector::Sha256(_)) && wants.lacks_only_digest(&unread));
+        assert!(!wants.lacks_only_digest(&evidence()), "it was read");
         let stranger = Evidence { uid: 1, ..unread };
+        assert!(!wants.lacks_only_digest(&stranger), "who does not match otherwise costs no reading");
         assert_eq!(wants.matches(&stranger).expect_err("another").selector, Selector::Uid(1000));
     }
 }
