@@ -33,6 +33,8 @@ missing_packages() {
     # The tests let tools that this project did not write meet the same refusals.
     if [ "${1:-}" = --test ]; then
         has_command tpm2_getcap || echo tpm2-tools
+        # And a system clock that jumps, for one process alone.
+        has_command faketime || echo faketime
     fi
 }
 

@@ -3,6 +3,7 @@
 pub mod args;
 mod clock;
 mod context;
+mod dumps;
 mod failure;
 mod hand_over;
 mod host;
@@ -35,7 +36,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             quiet::start_anew(&cli.verb, &args);
             let context = Context::new(cli.global);
             let json = context.screen.json;
-            ended(dispatch(cli.verb, &context), json)
+            ended(dumps::forbid(&cli.verb).and_then(|()| dispatch(cli.verb, &context)), json)
         }
         Err(error) => refusal::end(&error, &args),
     }

@@ -5,13 +5,15 @@ use crate::console::facts::{self, Fact};
 use crate::console::layout::{self, shown, wrap};
 use crate::console::model::{Approve, Detail, Model, Screen, Session};
 use crate::domain::ids::OperatorId;
-use crate::domain::request::doc::ApprovalStatement;
+use crate::domain::request::doc::{ApprovalStatement, Subject};
 use crate::domain::text::escape;
 use crate::domain::time::{Interval, Length};
 use crate::domain::wire::operator::{RequestView, StateName};
 
 /// Columns of the label, with the blank behind it.
 pub const LABEL_WIDTH: usize = 13;
+/// Lines of an approval that are typed into.
+pub const FIELDS: usize = 2;
 
 /// One line on the screen.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -22,6 +24,8 @@ pub struct Row {
     pub value: String,
     /// Whether two people compare it, or act on it.
     pub is_strong: bool,
+    /// The higher, the sooner it goes when there is no room; 0 stays.
+    pub spare: u8,
 }
 
 /// How many lines the open request has; 0 when none is open.
@@ -38,6 +42,9 @@ pub fn rows(model: &Model, session: &Session, detail: &Detail, now_ms: u64) -> V
     let mut page = Page::new(model);
     page.strong("fingerprint", &view.doc.fingerprint().to_string());
     page.strong("stands at", &standing(view));
+    if let Some(less) = less_than_asked(view) {
+        page.strong("they allow", &less);
+    }
     if let (Some(left), Some(end)) = (session.left(view, now_ms), view.ends()) {
         let what = if view.state == StateName::Armed { "closes" } else { "expires" };
         page.plain(what, &ends(end.hour_minute(), left));
@@ -75,17 +82,52 @@ pub fn statement_rows(model: &Model, session: &Session, dialog: &Approve, now_ms
                 "request.subject.job",
                 "request.subject.client.job",
             ];
-            for fact in request.iter().filter(|fact| named.contains(&fact.path.as_str())) {
-                page.plain(&fact.label, &fact.value);
-            }
-            own.iter().for_each(|fact| page.plain(&fact.label, &fact.value));
+            let named = request.iter().filter(|fact| named.contains(&fact.path.as_str()));
+            named.chain(&own).for_each(|fact| page.spare(spare(&fact.path), &fact.label, &fact.value));
         }
         Err(why) => page.strong("UNREADABLE", &why.to_string()),
     }
     if let (Some(left), Some(end)) = (session.left(&dialog.detail.view, now_ms), dialog.detail.view.ends()) {
         page.plain("expires", &ends(end.hour_minute(), left));
     }
+    // What is not signed comes last.
+    page.spare(1, "approved by", &approved_by(&dialog.detail.view));
+    if let Some(less) = less_than_asked(&dialog.detail.view) {
+        page.strong("they allow", &less);
+    }
     page.rows
+}
+
+/// How soon a line above the fields of an approval goes: title and header say these things, too.
+fn spare(path: &str) -> u8 {
+    match path {
+        "request.id" => 4,
+        "verdict" => 3,
+        "operator" => 2,
+        _ => 0,
+    }
+}
+
+/// Whether everything that has to be on the screen of an approval is, whatever message is below it.
+pub fn is_statement_shown(model: &Model, session: &Session, dialog: &Approve, now_ms: u64) -> bool {
+    let rows = statement_rows(model, session, dialog, now_ms);
+    rows_needed(&rows) + FIELDS <= usize::from(layout::least_text_height(model))
+}
+
+/// How many lines stay however little room there is.
+pub fn rows_needed(rows: &[Row]) -> usize {
+    rows.iter().filter(|row| row.spare == 0).count()
+}
+
+/// Leaves out what can be spared until the rest fits, or nothing is left to spare.
+pub fn fit(mut rows: Vec<Row>, room: usize) -> Vec<Row> {
+    while rows.len() > room {
+        match (0..rows.len()).filter(|place| rows[*place].spare > 0).max_by_key(|place| rows[*place].spare) {
+            Some(place) => rows.remove(place),
+            None => break,
+        };
+    }
+    rows
 }
 
 /// `14:20Z, 11 min`.
@@ -95,9 +137,34 @@ fn ends(at: String, left: Length) -> String {
 
 /// `REQUESTED, 1 of 2: alice`.
 fn standing(view: &RequestView) -> String {
+    format!("{}, {} of {}: {}", view.state.word(), view.approvals.len(), view.need, names(view))
+}
+
+/// `alice (1 of 2)`.
+fn approved_by(view: &RequestView) -> String {
+    format!("{} ({} of {})", names(view), view.approvals.len(), view.need)
+}
+
+fn names(view: &RequestView) -> String {
     let names: Vec<&str> = view.approvals.iter().map(OperatorId::as_str).collect();
-    let by = if names.is_empty() { "nobody yet".to_owned() } else { names.join(", ") };
-    format!("{}, {} of {}: {by}", view.state.word(), names.len(), view.need)
+    if names.is_empty() { "nobody yet".to_owned() } else { names.join(", ") }
+}
+
+/// Window and pulls that those who approved have in common, when that is less than was asked for.
+fn less_than_asked(view: &RequestView) -> Option<String> {
+    let (agreed, Subject::Release { window, pulls, .. }) = (view.agreed?, &view.doc.subject) else {
+        return None;
+    };
+    if (agreed.window, agreed.pulls) == (Some(*window), Some(*pulls)) {
+        return None;
+    }
+    let window = agreed.window.map(facts::window_words).into_iter();
+    let words: Vec<String> = window.chain(agreed.pulls.map(pulls_words)).collect();
+    Some(words.join(", "))
+}
+
+fn pulls_words(pulls: u32) -> String {
+    if pulls == 1 { "1 pull".to_owned() } else { format!("{pulls} pulls") }
 }
 
 /// `14:00-15:00Z`.
@@ -119,24 +186,29 @@ impl<'a> Page<'a> {
     }
 
     fn plain(&mut self, label: &str, value: &str) {
-        self.add(label, value, false);
+        self.add(label, value, false, 0);
+    }
+
+    fn spare(&mut self, spare: u8, label: &str, value: &str) {
+        self.add(label, value, false, spare);
     }
 
     fn strong(&mut self, label: &str, value: &str) {
-        self.add(label, value, true);
+        self.add(label, value, true, 0);
     }
 
-    fn add(&mut self, label: &str, value: &str, is_strong: bool) {
+    fn add(&mut self, label: &str, value: &str, is_strong: bool, spare: u8) {
         let profile = self.model.profile;
         // A label that is not one of ours is a path, which may be long: then it has lines of its own.
         let mut label = shown(profile, &escape(label));
         if label.len() >= LABEL_WIDTH {
             let whole = wrap(&label, self.width + LABEL_WIDTH);
-            self.rows.extend(whole.into_iter().map(|label| Row { label, value: String::new(), is_strong }));
+            let row = |label| Row { label, value: String::new(), is_strong, spare };
+            self.rows.extend(whole.into_iter().map(row));
             label = String::new();
         }
         for value in wrap(&shown(profile, value), self.width) {
-            self.rows.push(Row { label: std::mem::take(&mut label), value, is_strong });
+            self.rows.push(Row { label: std::mem::take(&mut label), value, is_strong, spare });
         }
     }
 }

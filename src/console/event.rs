@@ -55,7 +55,7 @@ pub enum Event {
     Reachable(bool),
     /// A signature was given.
     Approved(Box<RequestView>),
-    /// A denial or a revocation was done.
+    /// A denial, a revocation or a freeze was done.
     Done(String),
     /// An effect did not succeed.
     Failed(Failure),
@@ -83,7 +83,7 @@ pub enum Errand {
     Refresh,
     /// [`Effect::Approve`].
     Approve,
-    /// [`Effect::Deny`] or [`Effect::Revoke`].
+    /// [`Effect::Deny`], [`Effect::Revoke`] or [`Effect::Freeze`].
     Reason,
 }
 
@@ -139,6 +139,11 @@ pub enum Effect {
     Revoke {
         /// What.
         id: RequestId,
+        /// Why.
+        reason: Text,
+    },
+    /// Bring everything down.
+    Freeze {
         /// Why.
         reason: Text,
     },

@@ -5,6 +5,7 @@
 
 use serde_json::Value;
 
+use crate::domain::request::doc::ReleaseWindow;
 use crate::domain::text::escape;
 use crate::domain::time::{Length, Timestamp};
 
@@ -119,9 +120,7 @@ fn tell(value: &Value, form: Form) -> String {
         (Form::Instant, _) => number.map(instant),
         (Form::Length, _) => number.map(length),
         (Form::Interval, Value::Array(ends)) => match ends.as_slice() {
-            [opens, closes] => {
-                opens.as_u64().zip(closes.as_u64()).map(|(o, c)| format!("{} to {}", instant(o), instant(c)))
-            }
+            [opens, closes] => opens.as_u64().zip(closes.as_u64()).map(|(o, c)| interval_words(o, c)),
             _ => None,
         },
         (Form::Plain | Form::Interval, _) => None,
@@ -141,6 +140,18 @@ fn instant(ms: u64) -> String {
         (0, _) | (_, None) => text,
         (rest, Some(seconds)) => format!("{seconds}.{rest:03}Z"),
     }
+}
+
+/// A window of which somebody has approved, as [`facts`] tells the one that was asked for.
+pub fn window_words(window: ReleaseWindow) -> String {
+    match window {
+        ReleaseWindow::FromArming { length_ms } => length(length_ms.ms()),
+        ReleaseWindow::Fixed { interval } => interval_words(interval.opens().ms(), interval.closes().ms()),
+    }
+}
+
+fn interval_words(opens_ms: u64, closes_ms: u64) -> String {
+    format!("{} to {}", instant(opens_ms), instant(closes_ms))
 }
 
 fn length(ms: u64) -> String {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use crate::domain::ids::RequestId;
 use crate::domain::secret::Passphrase;
 
 /// A line of text.
@@ -33,6 +34,64 @@ impl TextField {
     /// What stands in it.
     pub fn text(&self) -> &str {
         &self.text
+    }
+}
+
+/// A request's id while it is typed: shown as far as it can be one, and nothing else is kept.
+///
+/// Somebody may take the field for that of the passphrase, so what cannot be part of an id is only counted.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct IdField {
+    text: String,
+    /// Characters behind `text` that were not kept.
+    unfit: usize,
+}
+
+impl IdField {
+    /// Characters of a request's id.
+    const CHARS: usize = 4;
+
+    /// Adds a character in upper case, or counts it when it, or one before it, cannot be part of an id.
+    pub fn push(&mut self, c: char) {
+        let c = c.to_ascii_uppercase();
+        if self.unfit == 0 && self.text.len() < Self::CHARS && Self::may_hold(c) {
+            self.text.push(c);
+        } else {
+            self.unfit += 1;
+        }
+    }
+
+    /// Takes the last character away, kept or not.
+    pub fn pop(&mut self) {
+        match self.unfit.checked_sub(1) {
+            Some(unfit) => self.unfit = unfit,
+            None => drop(self.text.pop()),
+        }
+    }
+
+    /// Takes everything away.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// What may be shown.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether something was typed that cannot be part of an id.
+    pub const fn is_unfit(&self) -> bool {
+        self.unfit > 0
+    }
+
+    /// Whether it holds this id and nothing else.
+    pub fn is(&self, id: &RequestId) -> bool {
+        !self.is_unfit() && self.text == id.as_str()
+    }
+
+    /// Crockford's alphabet, upper case.
+    const fn may_hold(c: char) -> bool {
+        matches!(c, '0'..='9' | 'A'..='Z') && !matches!(c, 'I' | 'L' | 'O' | 'U')
     }
 }
 
@@ -157,6 +216,36 @@ mod tests {
         assert_eq!(format!("{field:?}"), "SecretField(..)");
         assert_eq!(field.take().expose().chars().count(), SecretField::BYTES_MAX / 2);
         assert!(field.is_empty());
+    }
+
+    #[test]
+    fn an_id_field_keeps_what_an_id_may_hold_and_nothing_else() {
+        for c in (0..=0x2ff).filter_map(char::from_u32) {
+            let is_allowed = RequestId::parse(&String::from(c).repeat(IdField::CHARS)).is_ok();
+            let mut field = IdField::default();
+            field.push(c);
+            assert_eq!((!field.text().is_empty(), field.is_unfit()), (is_allowed, !is_allowed), "{c:?}");
+        }
+        // what is typed, with `<` for Backspace, what is shown, whether it is the id 7K2M
+        let cases = [
+            ("7k2m", "7K2M", true),
+            ("7k2", "7K2", false),
+            ("7k2m7", "7K2M", false),
+            ("7k2m7<", "7K2M", true),
+            ("7k-2m", "7K", false),
+            ("7k-2m<<<2m", "7K2M", true),
+            ("horse", "H", false),
+            ("7k2m horse", "7K2M", false),
+            ("7k2m<", "7K2", false),
+            ("<", "", false),
+        ];
+        let id = RequestId::parse("7K2M").expect("an id");
+        for (typed, shown, is_id) in cases {
+            let mut field = IdField::default();
+            typed.chars().for_each(|c| if c == '<' { field.pop() } else { field.push(c) });
+            assert_eq!((field.text(), field.is(&id)), (shown, is_id), "{typed:?}");
+            assert!(!format!("{field:?}").contains("ORSE"), "{typed:?}");
+        }
     }
 
     #[test]

@@ -69,7 +69,7 @@ const fn row(
 /// themselves.
 pub const BINDINGS: &[Binding] = &[
     row(Action::Open, &[Key::Enter], "Enter", "open the request", "Enter:open"),
-    row(Action::Approve, &[Key::Char('a')], "a", "approve it: its id and your passphrase", "a:approve"),
+    row(Action::Approve, &[Key::Char('a')], "a", "approve it: your passphrase, then its id", "a:approve"),
     row(Action::Deny, &[Key::Char('d')], "d", "deny it: a reason", "d:deny"),
     row(Action::Revoke, &[Key::Char('c')], "c", "revoke: withdraw it, or close its window", "c:revoke"),
     row(Action::Help, &[Key::Char('?')], "?", "this help", "?:help"),
@@ -93,8 +93,12 @@ pub const BINDINGS: &[Binding] = &[
 ];
 
 /// The commands behind `:`, with what the help says of them.
-pub const COMMANDS: &[(&str, &str)] =
-    &[("q", "leave the console"), ("lock", "log out"), ("redraw", "send the whole screen again")];
+pub const COMMANDS: &[(&str, &str)] = &[
+    ("freeze", "end every window and refuse every pull, at once: a reason"),
+    ("q", "leave the console"),
+    ("lock", "log out"),
+    ("redraw", "send the whole screen again"),
+];
 
 /// What else the help says.
 pub const EVERYWHERE: &[(&str, &str)] = &[

@@ -28,6 +28,9 @@ pub const fn shape(size: Size) -> Shape {
     }
 }
 
+/// More of a message is cut off.
+const MESSAGE_ROWS_MAX: u16 = 3;
+
 /// The four parts of the screen, from top to bottom.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Areas {
@@ -43,8 +46,12 @@ pub struct Areas {
 
 /// The parts for the present size and message.
 pub fn areas(model: &Model) -> Areas {
-    let (width, height) = (model.size.width(), model.size.height());
-    let message_rows = message_lines(model).len().max(1) as u16;
+    areas_above(model.size, message_lines(model).len().max(1) as u16)
+}
+
+/// The parts when the message takes so many rows.
+fn areas_above(size: Size, message_rows: u16) -> Areas {
+    let (width, height) = (size.width(), size.height());
     let body_rows = height.saturating_sub(2 + message_rows);
     let row = |y: u16, rows: u16| Rect::new(0, y, width, rows);
     Areas {
@@ -55,9 +62,8 @@ pub fn areas(model: &Model) -> Areas {
     }
 }
 
-/// The message, wrapped to at most three lines.
+/// The message, wrapped to at most [`MESSAGE_ROWS_MAX`] lines.
 pub fn message_lines(model: &Model) -> Vec<String> {
-    const LINES_MAX: usize = 3;
     let said = match (&model.message, model.waiting) {
         (_, Some(waiting)) => format!("Please wait: {} ...", waiting.words()),
         (Some(Message { what, advice, .. }), None) if advice.is_empty() => what.clone(),
@@ -65,14 +71,22 @@ pub fn message_lines(model: &Model) -> Vec<String> {
         (None, None) => return Vec::new(),
     };
     let mut lines = wrap(&shown(model.profile, &said), usize::from(model.size.width()).saturating_sub(2));
-    lines.truncate(LINES_MAX);
+    lines.truncate(usize::from(MESSAGE_ROWS_MAX));
     lines
 }
 
 /// The body within its frame, or below its title.
 pub fn text_area(model: &Model) -> Rect {
-    let body = areas(model).body;
-    match shape(model.size) {
+    text_within(model.size, areas(model).body)
+}
+
+/// The rows of [`text_area`] below which no message brings it.
+pub fn least_text_height(model: &Model) -> u16 {
+    text_within(model.size, areas_above(model.size, MESSAGE_ROWS_MAX).body).height
+}
+
+fn text_within(size: Size, body: Rect) -> Rect {
+    match shape(size) {
         Shape::Full => {
             // No blank on the right: a digest of 64 digits fits behind its label.
             Rect::new(body.x + 2, body.y + 1, body.width.saturating_sub(3), body.height.saturating_sub(2))

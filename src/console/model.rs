@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use crate::console::event::FailureSort;
-use crate::console::field::{Pace, SecretField, TextField};
+use crate::console::field::{IdField, Pace, SecretField, TextField};
 use crate::console::profile::{Profile, Size};
 use crate::domain::ids::OperatorId;
 use crate::domain::request::doc::RequestDoc;
@@ -35,7 +35,7 @@ pub struct Model {
     pub session: Option<Session>,
     /// Counts the logins that were tried, so that a late answer of an old session is known for one.
     pub session_number: u32,
-    /// Whether a keeper has said here that a software TPM holds its keys.
+    /// Whether a software TPM holds the keys: the home says so until a keeper has said what is so.
     pub is_evaluation: bool,
     /// Set while the keeper does not answer: when to look again.
     pub probe_at_ms: Option<u64>,
@@ -83,13 +83,20 @@ impl Model {
         }
     }
 
+    /// Leaves whatever dialog is open, for the request below it or else the list.
+    pub fn leave_dialog(&mut self) {
+        if matches!(self.screen, Screen::Approve(_) | Screen::Reason(_)) {
+            self.screen = self.detail().cloned().map_or(Screen::List, Screen::Detail);
+        }
+    }
+
     /// The request that fills the body, whatever dialog belongs to it.
     pub const fn detail(&self) -> Option<&Detail> {
         match &self.screen {
             Screen::Login(_) | Screen::List => None,
             Screen::Detail(detail) => Some(detail),
             Screen::Approve(dialog) => Some(&dialog.detail),
-            Screen::Reason(dialog) => Some(&dialog.detail),
+            Screen::Reason(dialog) => dialog.what.detail(),
         }
     }
 }
@@ -136,7 +143,7 @@ pub enum Screen {
     Detail(Detail),
     /// About to sign.
     Approve(Box<Approve>),
-    /// About to deny or revoke.
+    /// About to deny, revoke or freeze.
     Reason(Box<ReasonDialog>),
 }
 
@@ -185,44 +192,72 @@ pub struct Approve {
     pub detail: Detail,
     /// Exactly what was shown, and will be signed; it never changes while the dialog is open.
     pub doc: Box<RequestDoc>,
-    /// The request's id, as it is typed.
-    pub id: TextField,
     /// What opens the key file.
     pub passphrase: SecretField,
+    /// The request's id, as it is typed.
+    pub id: IdField,
     /// Which of the two is typed into.
     pub focus: ApproveFocus,
     /// Whether a person is typing; `None` until the dialog has been on the screen.
     pub pace: Option<Pace>,
 }
 
-/// The two fields of the approval.
+/// The two fields of the approval. The one that shows nothing comes first: somebody who begins with the
+/// passphrase, as everywhere else, does not type it where it can be read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ApproveFocus {
-    /// The request's id.
-    Id,
     /// The passphrase.
     Passphrase,
+    /// The request's id.
+    Id,
 }
 
-/// About to deny or revoke.
+/// About to deny, revoke or freeze.
 #[derive(Debug)]
 pub struct ReasonDialog {
-    /// Where to go back to.
-    pub detail: Detail,
-    /// Which of the two.
-    pub verb: ReasonVerb,
+    /// Which of them.
+    pub what: Reasoned,
     /// Why, as it is typed.
     pub reason: TextField,
     /// Tells a pasted line feed from Enter; `None` until the dialog has been on the screen.
     pub pace: Option<Pace>,
 }
 
-/// What a reason is needed for.
+/// What a reason is needed for, and where to go back to.
+#[derive(Debug)]
+pub enum Reasoned {
+    /// Say no to a request.
+    Deny(Detail),
+    /// Withdraw a request or close a window.
+    Revoke(Detail),
+    /// Bring everything down, from the list or from a request.
+    Freeze(Option<Detail>),
+}
+
+impl Reasoned {
+    /// The request that was open.
+    pub const fn detail(&self) -> Option<&Detail> {
+        match self {
+            Self::Deny(detail) | Self::Revoke(detail) => Some(detail),
+            Self::Freeze(detail) => detail.as_ref(),
+        }
+    }
+
+    /// The request that was open, to be told anew.
+    pub const fn detail_mut(&mut self) -> Option<&mut Detail> {
+        match self {
+            Self::Deny(detail) | Self::Revoke(detail) => Some(detail),
+            Self::Freeze(detail) => detail.as_mut(),
+        }
+    }
+}
+
+/// What an open request is wanted for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ReasonVerb {
-    /// Say no to a request.
+    /// [`Reasoned::Deny`].
     Deny,
-    /// Withdraw a request or close a window.
+    /// [`Reasoned::Revoke`].
     Revoke,
 }
 

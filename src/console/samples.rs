@@ -11,6 +11,7 @@ use crate::console::update::update;
 use crate::domain::client::{ClientRecord, Grants};
 use crate::domain::ids::{ApplianceName, CredentialName, Generation, JobName, OperatorId, RequestId};
 use crate::domain::request::doc::{Channel, ReleaseWindow, RequestDoc, Requester, Subject};
+use crate::domain::request::quorum::Agreed;
 use crate::domain::text::Text;
 use crate::domain::time::{ChipBoot, ChipTime, Interval, Length, Timestamp};
 use crate::domain::wire::operator::{RequestView, StateName, Status};
@@ -164,6 +165,13 @@ pub fn requests() -> Vec<RequestView> {
     let mut thaw = view(thaw, StateName::Denied, &[]);
     thaw.note = Some("alice: not before the site confirmed".to_owned());
     vec![asked, client, armed, thaw]
+}
+
+/// The first of [`requests`], of which alice has approved only a part.
+pub fn narrowed() -> RequestView {
+    let interval = window("14:00", "14:30");
+    let agreed = Agreed { window: Some(ReleaseWindow::Fixed { interval }), pulls: Some(2) };
+    RequestView { agreed: Some(agreed), ..requests().remove(0) }
 }
 
 /// Eighteen live requests: what a full screen must hold.

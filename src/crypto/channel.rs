@@ -277,7 +277,7 @@ fn checked_len(len: usize) -> Result<u32, ChannelError> {
 }
 
 /// Whether a record may have that length.
-pub(super) fn check_record_len(len: usize) -> Result<(), ChannelError> {
+fn check_record_len(len: usize) -> Result<(), ChannelError> {
     let fits = (RECORD_LEN_MIN..=RECORD_LEN_MAX).contains(&len);
     if fits { Ok(()) } else { Err(ChannelError::RecordLength { len }) }
 }

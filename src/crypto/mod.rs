@@ -5,7 +5,6 @@
 pub mod channel;
 mod codec;
 pub mod envelope;
-pub mod frame;
 pub mod key_file;
 pub mod operator_key;
 pub mod recipient;

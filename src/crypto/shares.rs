@@ -180,8 +180,19 @@ impl fmt::Debug for OpenShare {
 /// One share in the clear, with all that it is bound to.
 pub struct Share {
     context: ShareContext,
-    blinding: [u8; 16],
+    blinding: Blinding,
     value: Key32,
+}
+
+/// Random bytes in an allocation of their own, so that a move leaves no copy behind; wiped when dropped.
+struct Blinding(Box<Zeroizing<[u8; 16]>>);
+
+impl Blinding {
+    fn fill(fill: impl FnOnce(&mut [u8; 16])) -> Self {
+        let mut blinding = Box::new(Zeroizing::new([0; 16]));
+        fill(&mut blinding);
+        Self(blinding)
+    }
 }
 
 impl Share {
@@ -200,7 +211,7 @@ impl Share {
         let named =
             Fields::new(SHARE_PREFIX).text(subject.appliance.as_str()).text(subject.credential.as_str());
         let bound = named.generation(subject.generation).text(operator.as_str()).raw(&[*index]).number(*k);
-        bound.raw(&self.blinding).raw(self.value.expose()).done()
+        bound.raw(self.blinding.0.as_slice()).raw(self.value.expose()).done()
     }
 
     /// Reads what [`Share::to_bytes`] wrote, and nothing else.
@@ -220,7 +231,8 @@ impl Share {
         let operator = OperatorId::parse(from.text()?).ok()?;
         let [index] = *from.array::<1>()?;
         let k = from.number()?;
-        let (blinding, value) = (*from.array()?, from.array()?);
+        let (blinding, value) = (from.array::<16>()?, from.array()?);
+        let blinding = Blinding::fill(|own| own.copy_from_slice(blinding));
         let fits = from.is_done() && index > 0 && shamir::is_sound(k, shamir::N_MAX);
         let subject = ShareSubject { appliance, credential, generation };
         let context = ShareContext { subject, operator, index, k };
@@ -263,8 +275,7 @@ fn wrap(
     k: u32,
     rng: &mut (impl RngCore + CryptoRng),
 ) -> Result<SealedShare, ShareError> {
-    let mut blinding = [0; 16];
-    rng.fill_bytes(&mut blinding);
+    let blinding = Blinding::fill(|own| rng.fill_bytes(own));
     let (operator, index) = (person.id.clone(), point.index);
     let context = ShareContext { subject: subject.clone(), operator: operator.clone(), index, k };
     let share = Share { context, blinding, value: point.value };

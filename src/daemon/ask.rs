@@ -92,7 +92,7 @@ impl Desk<'_> {
             }
             Ask::Request { id } => {
                 let view = Box::new(self.view(appliance, &id)?);
-                Reply::Request { view, share: appliance.share_for(operator, &id) }
+                Reply::Request { view, share: appliance.share_for(operator, &id)? }
             }
             Ask::DepositContext { name, next } => appliance.deposit_context(&name, next)?,
             Ask::Entries { from, count } => appliance.entries(from, count)?,

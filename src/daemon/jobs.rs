@@ -150,11 +150,17 @@ impl Jobs {
 }
 
 impl JobConn {
-    /// Puts a GET on hold and says so.
-    pub fn hold(&mut self, seq: Seq, puller: Puller, request: RequestId, now: Timestamp) -> bool {
-        let next_word = now.plus(Length::from_seconds(u64::from(WAIT_S)));
+    /// Puts a GET on hold and says so, unless it was on hold before: then it hears the next word
+    /// when it was to hear it.
+    pub fn hold(
+        &mut self,
+        (seq, puller, request): (Seq, Puller, RequestId),
+        now: Timestamp,
+        heard: Option<Timestamp>,
+    ) -> bool {
+        let next_word = heard.unwrap_or_else(|| now.plus(Length::from_seconds(u64::from(WAIT_S))));
         self.doing = Doing::Waiting(Waiting { seq, puller, request, next_word });
-        say(&self.stream, seq, ServerMessage::Wait { seconds: WAIT_S })
+        heard.is_some() || say(&self.stream, seq, ServerMessage::Wait { seconds: WAIT_S })
     }
 
     /// Says no.

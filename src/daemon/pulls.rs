@@ -10,6 +10,7 @@ use super::message::Fault;
 use crate::domain::audit::entry::Delivery as Outcome;
 use crate::domain::ids::{CredentialName, JobName};
 use crate::domain::refusal::Refusal;
+use crate::domain::time::Timestamp;
 use crate::domain::wire::pc1::{DenyCode, Seq, ServerMessage};
 use crate::links::peer::{Peer, PeerError};
 use crate::policy::{self, Facts, Pull};
@@ -46,7 +47,7 @@ impl Engine {
         if needs_digest && !measured {
             self.measure(conn, seq, name);
         } else {
-            self.pull(conn, seq, name);
+            self.pull(conn, seq, name, None);
         }
     }
 
@@ -81,7 +82,7 @@ impl Engine {
         match peer {
             Ok(peer) => {
                 caller.peer = Some(peer);
-                self.pull(conn, seq, name);
+                self.pull(conn, seq, name, None);
             }
             Err(error) => {
                 let job = caller.job.clone();
@@ -91,7 +92,8 @@ impl Engine {
     }
 
     /// Evidence, policy, quorum, commit, anchor, unseal; then the hand-over on its own thread.
-    fn pull(&mut self, conn: u32, seq: Seq, name: CredentialName) {
+    /// `heard` is when a GET that was on hold is to hear its next WAIT.
+    fn pull(&mut self, conn: u32, seq: Seq, name: CredentialName, heard: Option<Timestamp>) {
         let Some(caller) = self.jobs.get(conn) else { return };
         let (Some(job), Some(peer)) = (caller.job.clone(), caller.peer.as_ref()) else { return };
         if let Err(error) = peer.recheck() {
@@ -101,8 +103,10 @@ impl Engine {
         let at = self.now();
         match self.appliance.pull(&at, &puller) {
             Ok(Pulled::Wait(request)) => {
-                let held =
-                    self.jobs.get(conn).is_some_and(|caller| caller.hold(seq, puller, request, at.now));
+                let held = self
+                    .jobs
+                    .get(conn)
+                    .is_some_and(|caller| caller.hold((seq, puller, request), at.now, heard));
                 if !held {
                     self.close(conn);
                 }
@@ -165,8 +169,9 @@ impl Engine {
                 Facts { state: self.appliance.state(), now: at.now, clock_alarm: at.alarm.as_deref() };
             match policy::decide_pull(&facts, &puller.job, &puller.credential, &puller.evidence) {
                 Ok(Pull::Serve(_)) => {
+                    let heard = Some(waiting.next_word);
                     caller.doing = Doing::Idle;
-                    self.pull(conn, seq, puller.credential);
+                    self.pull(conn, seq, puller.credential, heard);
                 }
                 Ok(Pull::Wait(request)) => waiting.request = request,
                 Ok(Pull::Ask(_)) => {

@@ -43,7 +43,9 @@ impl Stage {
     /// # Errors
     /// [`StageError::System`].
     pub fn set(program: PathBuf, home: PathBuf) -> Result<Self, StageError> {
-        std::fs::create_dir_all(home.join("demo")).map_err(system("the folder of the demonstration"))?;
+        let made = crate::services::home::make_home(&home).map_err(std::io::Error::other);
+        let made = made.and_then(|()| std::fs::create_dir_all(home.join("demo")));
+        made.map_err(system("the folder of the demonstration"))?;
         let home = home.canonicalize().map_err(system("the folder of the demonstration"))?;
         Ok(Self { program, home, daemon: None, job: None, request: None })
     }

@@ -14,10 +14,10 @@ use zeroize::Zeroizing;
 
 use super::error::DeskError;
 use crate::crypto::channel::{Channel, Initiator, MESSAGE_LEN_MAX};
-use crate::crypto::frame::{Deframer, frame};
 use crate::crypto::operator_key::OperatorKey;
 use crate::domain::secret::Key32;
 use crate::domain::wire::operator::{Ask, Hello, Reply, VERSION};
+use crate::domain::wire::record::{Deframer, frame};
 
 /// How long an answer may take: an approval that arms a window is many commands to a slow chip.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
@@ -197,7 +197,7 @@ impl Line {
     /// The next record, if all of it has been read.
     fn next_record(&mut self) -> Result<Option<Vec<u8>>, DeskError> {
         let mut input = self.ahead.as_slice();
-        let record = self.deframer.next(&mut input)?;
+        let record = self.deframer.take(&mut input)?;
         let taken = self.ahead.len() - input.len();
         self.ahead.drain(..taken);
         Ok(record)

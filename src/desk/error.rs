@@ -10,6 +10,7 @@ use crate::crypto::shares::ShareError;
 use crate::domain::ids::{OperatorId, RequestId};
 use crate::domain::text::escape;
 use crate::domain::wire::operator::{Refused, StateName};
+use crate::domain::wire::record::RecordLength;
 
 /// Why the operator's side could not do what it was asked; `Display` is the first line of the two.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +30,9 @@ pub enum DeskError {
     /// The other end is not the pinned keeper, or somebody is on the line.
     #[error("the channel to the keeper failed: {0}")]
     Channel(#[from] ChannelError),
+    /// A record has a length that none has.
+    #[error("the keeper's records cannot be read: {0}")]
+    Record(#[from] RecordLength),
     /// The keeper speaks another version of the vocabulary.
     #[error("the keeper speaks version {theirs} of the operators' messages, this program {ours}")]
     Version {
@@ -135,7 +139,7 @@ impl DeskError {
         match self {
             Self::Refused(refused) => &refused.code,
             Self::Link { .. } => "link",
-            Self::Channel(_) => "channel",
+            Self::Channel(_) | Self::Record(_) => "channel",
             Self::Version { .. } => "version",
             Self::Protocol { .. } => "protocol",
             Self::NoKeyFile { .. } => "no-key-file",
@@ -161,7 +165,11 @@ impl DeskError {
             Self::Refused(refused) => refused.exit,
             Self::NoKeyFile { .. } | Self::ManyKeyFiles { .. } => 2,
             Self::File { .. } => 1,
-            Self::Link { .. } | Self::Channel(_) | Self::Version { .. } | Self::Protocol { .. } => 7,
+            Self::Link { .. }
+            | Self::Channel(_)
+            | Self::Record(_)
+            | Self::Version { .. }
+            | Self::Protocol { .. } => 7,
             Self::RosterChain(_) | Self::OtherRoster => 6,
             Self::KeyFile { .. }
             | Self::WrongPassphrase { .. }
@@ -183,7 +191,7 @@ impl DeskError {
                 "check that this key file is for this appliance; what `portcullis serve` writes says why"
             }
             Self::Link { .. } => "start it with `portcullis serve`, or name its home with --home",
-            Self::Channel(_) => {
+            Self::Channel(_) | Self::Record(_) => {
                 "check that this key file is for this appliance, and who else is on the socket"
             }
             Self::Version { .. } | Self::Protocol { .. } => "use the portcullis of the keeper's version",

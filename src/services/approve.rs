@@ -3,6 +3,7 @@
 use super::{Appliance, Moment};
 use crate::crypto::shares::{SealedShare, Share, ShareContext, ShareSubject};
 use crate::crypto::sign::verify_approval;
+use crate::domain::appliance::State;
 use crate::domain::appliance::step::Permit;
 use crate::domain::audit::entry::Body;
 use crate::domain::ids::{OperatorId, RequestId};
@@ -83,11 +84,7 @@ impl Appliance {
         if !same || statement.canonical() != yes.statement.as_bytes() {
             return Err(differs());
         }
-        let bad = || Refusal::BadSignature { request: yes.request.clone(), operator: yes.operator.clone() };
-        let person = self.state().roster().get(&yes.operator).ok_or_else(bad)?;
-        let mut signature = [0; 64];
-        hex::decode_to_slice(&yes.signature, &mut signature).map_err(|_| bad())?;
-        verify_approval(&person.approval, yes.statement.as_bytes(), &signature).map_err(|_| bad())?;
+        check_signature(self.state(), &statement, &yes.signature)?;
         Ok(statement)
     }
 
@@ -113,6 +110,25 @@ impl Appliance {
             ShareContext { subject, operator: yes.operator.clone(), index: sealed.index(), k: record.k };
         if *share.context() == expected { Ok(Some(share)) } else { Err(bad("of something else")) }
     }
+}
+
+/// An approval that is read back counts only if its operator signed it for the request as the log has it.
+pub(super) fn check_logged(state: &State, body: &Body) -> Result<(), Refusal> {
+    let Body::Approved { request, operator, window, pulls, signature } = body else { return Ok(()) };
+    let doc = state.request(request)?.doc.clone();
+    let asked = ApprovalStatement::as_asked(operator.clone(), doc);
+    check_signature(state, &ApprovalStatement { window: *window, pulls: *pulls, ..asked }, signature)
+}
+
+fn check_signature(state: &State, statement: &ApprovalStatement, signature: &str) -> Result<(), Refusal> {
+    let bad = || Refusal::BadSignature {
+        request: statement.request.id.clone(),
+        operator: statement.operator.clone(),
+    };
+    let person = state.roster().get(&statement.operator).ok_or_else(bad)?;
+    let mut bytes = [0; 64];
+    hex::decode_to_slice(signature, &mut bytes).map_err(|_| bad())?;
+    verify_approval(&person.approval, &statement.canonical(), &bytes).map_err(|_| bad())
 }
 
 /// The sealed share of one operator in a record.

@@ -3,7 +3,7 @@
 use super::{Appliance, Closing, Moment};
 use crate::domain::audit::entry::Body;
 use crate::domain::ids::RequestId;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Length, Timestamp};
 use crate::domain::wire::operator::StateName;
 use crate::store::Write;
 use crate::tpm::WindowProbe;
@@ -38,14 +38,18 @@ impl Appliance {
 
     /// When time alone has something to do next; `None` when it has not.
     pub fn next_due(&self, at: &Moment) -> Option<Timestamp> {
-        let again =
-            (!self.closing.is_empty()).then(|| at.now.plus(crate::domain::time::Length::from_seconds(1)));
-        [self.state().next_end(), self.state().next_opening(at.now), again].into_iter().flatten().min()
+        [self.state().next_end(), self.state().next_opening(at.now), self.again].into_iter().flatten().min()
     }
 
-    /// Whether a window opened after `since`, by time alone.
-    pub fn has_opened(&self, since: Timestamp, at: &Moment) -> bool {
-        self.state().next_opening(since).is_some_and(|opens| opens <= at.now)
+    /// Has the chip asked again in a second: its clock may be a moment behind ours.
+    pub(super) fn look_again(&mut self, at: &Moment) {
+        self.again = Some(at.now.plus(Length::from_seconds(1)));
+    }
+
+    /// Whether a window opened after `since`, by time alone, or has to be tried again.
+    pub fn has_opened(&mut self, since: Timestamp, at: &Moment) -> bool {
+        let again = self.again.take_if(|again| *again <= at.now).is_some();
+        again || self.state().next_opening(since).is_some_and(|opens| opens <= at.now)
     }
 
     /// Asks the chip of windows that have ended, without asking it to unseal, and writes down what
@@ -60,6 +64,7 @@ impl Appliance {
                 }
                 Ok(WindowProbe::Open) if closing.asked < PROBES_MAX => {
                     self.closing.push(Closing { ..closing });
+                    self.look_again(at);
                     continue;
                 }
                 Ok(WindowProbe::Open) => "open".to_owned(),

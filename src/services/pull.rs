@@ -13,7 +13,7 @@ use crate::domain::request::state::Phase;
 use crate::domain::secret::Plaintext;
 use crate::domain::selector::Evidence;
 use crate::policy::{self, Pull};
-use crate::tpm::{SealedWindow, TpmError, WindowProbe};
+use crate::tpm::{PolicyStep, SealedWindow, TpmError, WindowProbe};
 
 /// Who pulls what.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -68,7 +68,9 @@ impl Appliance {
 
     fn release(&mut self, at: &Moment, request: &RequestId, puller: &Puller) -> Result<Pulled, Refusal> {
         let prepared = self.prepare(request)?;
-        self.check_wary(request, &prepared)?;
+        if !self.check_wary(at, request, &prepared)? {
+            return Ok(Pulled::Wait(request.clone()));
+        }
         let body = Body::Pulled {
             request: request.clone(),
             job: puller.job.clone(),
@@ -78,37 +80,46 @@ impl Appliance {
         let committed = self.ledger.commit_pull(at, actor, body);
         let (permit, anchored) = committed.map_err(|error| error.to_refusal())?;
         let opened = anchored.open_window(&prepared.window, permit);
-        match opened
-            .map_err(|error| chip_refusal(&error))
-            .and_then(|key| prepared.open(DataKey::from_key(key)))
-        {
+        let too_early = matches!(&opened, Err(TpmError::PolicyRefused { step: PolicyStep::Opens, .. }));
+        let opened = opened.map_err(|error| chip_refusal(&error));
+        match opened.and_then(|key| prepared.open(DataKey::from_key(key))) {
             Ok(plaintext) => Ok(Pulled::Deliver(request.clone(), plaintext)),
             Err(refusal) => {
                 // No plaintext existed, so the pull is given back, and the log says so.
                 self.wary.insert(request.clone());
                 let body = Body::PullReturned { request: request.clone(), why: refusal.to_string() };
                 self.ledger.commit(at, "keeper".to_owned(), body, &[]).map_err(|error| error.to_refusal())?;
-                Err(refusal)
+                if too_early { Ok(self.not_yet(at, request)) } else { Err(refusal) }
             }
         }
     }
 
     /// A window that the chip refused once is asked after, before another pull is spent for it:
-    /// spending and giving back writes to the chip's NV, which wears.
-    fn check_wary(&mut self, request: &RequestId, prepared: &Prepared) -> Result<(), Refusal> {
+    /// spending and giving back writes to the chip's NV, which wears. False when it is not open yet.
+    fn check_wary(&mut self, at: &Moment, request: &RequestId, prepared: &Prepared) -> Result<bool, Refusal> {
         if !self.wary.contains(request) {
-            return Ok(());
+            return Ok(true);
         }
         let board = &self.ledger.board;
         match board.chip.probe_window(&board.auths, &prepared.window).map_err(|error| chip_refusal(&error))? {
             WindowProbe::Open => {
                 self.wary.remove(request);
-                Ok(())
+                Ok(true)
+            }
+            WindowProbe::Refused { which: PolicyStep::Opens, .. } => {
+                self.not_yet(at, request);
+                Ok(false)
             }
             WindowProbe::Refused { rc, which } => {
                 Err(chip_refusal(&TpmError::PolicyRefused { step: which, rc }))
             }
         }
+    }
+
+    /// The chip's clock is a little behind ours: whoever waits for the window goes on waiting.
+    fn not_yet(&mut self, at: &Moment, request: &RequestId) -> Pulled {
+        self.look_again(at);
+        Pulled::Wait(request.clone())
     }
 
     fn prepare(&self, id: &RequestId) -> Result<Prepared, Refusal> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ledger::{CommitError, Ledger, digest};
 use super::{Appliance, Board, Moment, chip_refusal, home, nonce};
+use crate::crypto::channel::public_of;
 use crate::crypto::roster::{RosterChainError, verify_chain};
 use crate::domain::appliance::State;
 use crate::domain::audit::anchor::{Anchored, Rollback, Start, StoreEnd, compare};
@@ -15,7 +16,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::request::state::{Phase, Request};
 use crate::domain::secret::Key32;
 use crate::domain::time::{ChipBoot, ChipTime, Timestamp};
-use crate::store::{Store, StoreError, Write};
+use crate::store::{Hold, Store, StoreError, Write};
 use crate::tpm::{Chip, NvAuths, Pins, SealedKey, TpmError};
 
 /// Why the appliance stays down.
@@ -53,6 +54,9 @@ pub enum StartError {
     /// What is pinned inside the store is not what is pinned beside it.
     #[error("what is pinned of the chip beside the store is not what is pinned inside it")]
     PinsDiffer,
+    /// The key of the operators' channel in the store is not the one of set-up.
+    #[error("the keeper's key of the operators' channel is not the one of set-up")]
+    KeeperDiffers,
     /// The entry that says "started" was not committed.
     #[error(transparent)]
     Commit(#[from] CommitError),
@@ -75,7 +79,8 @@ impl StartError {
             | Self::Entry(_)
             | Self::Log { .. }
             | Self::NoLog
-            | Self::PinsDiffer => (INTEGRITY, KEEP),
+            | Self::PinsDiffer
+            | Self::KeeperDiffers => (INTEGRITY, KEEP),
             Self::Commit(_) => (INTEGRITY, "look at the clock, the disk and the TPM, then start again"),
         }
     }
@@ -105,12 +110,15 @@ pub fn open(home: &Home) -> Result<Opened, StartError> {
     let pins_json = home::read_file(&home::pins_file(home))?;
     let pins: Pins = serde_json::from_slice(&pins_json).map_err(|_| StartError::PinsDiffer)?;
     let evaluation = pins.is_software();
+    // Before the chip is asked anything: another keeper may be at work with it.
+    let hold = Hold::take(&home::store_file(home))?;
     let chip = Chip::new(wiring.tpm.connect(home)?, pins);
+    chip.end_strays()?;
     chip.lock_platform()?;
     let sealed = home::read_file(&home::store_key_file(home))?;
     let sealed: SealedKey =
         serde_json::from_slice(&sealed).map_err(|_| TpmError::Malformed { what: "the sealed store key" })?;
-    let store = Store::open(&home::store_file(home), &chip.open_store(&sealed)?)?;
+    let store = Store::open(&home::store_file(home), &chip.open_store(&sealed)?, hold)?;
     let key = |name| kept_key(&store, name);
     let auths = NvAuths { gate: key(kept::GATE)?, epoch: key(kept::EPOCH)?, head: key(kept::HEAD)? };
     let keeper = key(kept::KEEPER)?;
@@ -123,6 +131,9 @@ pub fn open(home: &Home) -> Result<Opened, StartError> {
         return Err(StartError::PinsDiffer);
     }
     verify_chain(&folded.state.rosters)?;
+    if hex::encode(public_of(&keeper)) != folded.state.founding.keeper {
+        return Err(StartError::KeeperDiffers);
+    }
     settle(&board, &folded)?;
     let ledger = Ledger::new(store, board, folded.tree, folded.state, evaluation);
     Ok(Opened { ledger, keeper })
@@ -170,6 +181,7 @@ impl Folded {
             return Err(wrong(Refusal::Impossible { why: "an epoch follows the one before it" }));
         }
         let step = self.state.step(&entry.body, entry.ts, entry.boot).map_err(wrong)?;
+        super::approve::check_logged(&self.state, &entry.body).map_err(wrong)?;
         drop(self.state.install(step, entry));
         self.tree.append(leaf);
         self.end.is_last_leaf = anchored;
@@ -215,8 +227,14 @@ impl Opened {
     /// [`StartError`].
     pub fn into_service(self, at: &Moment) -> Result<Appliance, StartError> {
         let Self { ledger, keeper } = self;
-        let mut appliance =
-            Appliance { ledger, shares: BTreeMap::new(), wary: BTreeSet::new(), closing: Vec::new(), keeper };
+        let mut appliance = Appliance {
+            ledger,
+            shares: BTreeMap::new(),
+            wary: BTreeSet::new(),
+            again: None,
+            closing: Vec::new(),
+            keeper,
+        };
         if appliance.state().frozen.is_some() {
             let board = &appliance.ledger.board;
             board.chip.close_gate(&board.auths)?;

@@ -87,17 +87,21 @@ impl Appliance {
         Ok(self.view(at, self.state().request(id)?, waiting))
     }
 
-    /// The sealed share of one person for a request, while it collects approvals.
-    pub fn share_for(&self, operator: &OperatorId, id: &RequestId) -> Option<String> {
-        let request = self.state().request(id).ok()?;
+    /// The sealed share of one person for a request, while it collects approvals; `None` when they
+    /// hold none.
+    ///
+    /// # Errors
+    /// [`Refusal::NoRequest`]; [`Refusal::Record`] when the record is not the one that was deposited.
+    pub fn share_for(&self, operator: &OperatorId, id: &RequestId) -> Result<Option<String>, Refusal> {
+        let request = self.state().request(id)?;
         let (Phase::Requested(_), Subject::Release { credential, generation, .. }) =
             (&request.phase, &request.doc.subject)
         else {
-            return None;
+            return Ok(None);
         };
-        let record = self.record(credential, *generation).ok()?.1;
-        let own = super::approve::own_share(&record, operator)?;
-        serde_json::to_string(&own).ok()
+        let record = self.record(credential, *generation)?.1;
+        let own = super::approve::own_share(&record, operator);
+        Ok(own.and_then(|own| serde_json::to_string(&own).ok()))
     }
 
     fn view(&self, at: &Moment, request: &Request, waiting: u32) -> RequestView {

@@ -14,6 +14,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::domain::ids::{CredentialName, Generation, RequestId};
 
 pub use error::StoreError;
+pub use open::Hold;
 
 /// An open store, held by one process.
 pub struct Store {
@@ -23,7 +24,7 @@ pub struct Store {
     identity: (u64, u64),
     /// The same of the write-ahead log, once there is one.
     log_identity: Option<(u64, u64)>,
-    _lock: std::fs::File,
+    _hold: Hold,
 }
 
 /// What goes into a transaction beside the leaf.

@@ -22,26 +22,22 @@ impl Store {
     /// # Errors
     /// [`StoreError::Exists`], [`StoreError::File`], [`StoreError::Sqlite`].
     pub fn create(path: &Path, key: &Key32) -> Result<Self, StoreError> {
-        let lock = lock(path)?;
         let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
         made.map(drop).map_err(|cause| match cause.kind() {
             std::io::ErrorKind::AlreadyExists => StoreError::Exists { path: path.to_owned() },
             _ => StoreError::File { path: path.to_owned(), cause },
         })?;
+        let hold = Hold::take(path)?;
         let connection = connect(path, key)?;
         connection.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}"))?;
-        Self::finish(path, lock, connection)
+        Self::finish(path, connection, hold)
     }
 
-    /// Opens the store, and brings an older schema up to this program's.
+    /// Opens the store that is held, and brings an older schema up to this program's.
     ///
     /// # Errors
     /// [`StoreError::Absent`], [`StoreError::InUse`], [`StoreError::NotOurs`], [`StoreError::Newer`].
-    pub fn open(path: &Path, key: &Key32) -> Result<Self, StoreError> {
-        if identity_of(path).is_none() {
-            return Err(StoreError::Absent { path: path.to_owned() });
-        }
-        let lock = lock(path)?;
+    pub fn open(path: &Path, key: &Key32, hold: Hold) -> Result<Self, StoreError> {
         let connection = connect(path, key)?;
         let id: i32 = connection
             .pragma_query_value(None, "application_id", |row| row.get(0))
@@ -49,29 +45,44 @@ impl Store {
         if id != APPLICATION_ID {
             return Err(StoreError::NotOurs { path: path.to_owned() });
         }
-        Self::finish(path, lock, connection)
+        Self::finish(path, connection, hold)
     }
 
-    fn finish(path: &Path, lock: File, mut connection: Connection) -> Result<Self, StoreError> {
+    fn finish(path: &Path, mut connection: Connection, hold: Hold) -> Result<Self, StoreError> {
         migrate(&mut connection)?;
         // By its name: to close another descriptor of the file would give up SQLite's own locks on it.
         let identity = identity_of(path).ok_or_else(|| StoreError::Absent { path: path.to_owned() })?;
-        Ok(Self { connection, path: path.to_owned(), identity, log_identity: None, _lock: lock })
+        Ok(Self { connection, path: path.to_owned(), identity, log_identity: None, _hold: hold })
     }
 }
 
-/// Held for the whole run, and taken before SQLite touches anything: whoever opens the database beside
-/// a running daemon and closes it again removes the write-ahead log that the daemon writes to.
-fn lock(path: &Path) -> Result<File, StoreError> {
-    let in_use = || StoreError::InUse { path: path.to_owned() };
-    let lock_path = path.with_extension("lock");
-    let file_error = |cause| StoreError::File { path: lock_path.clone(), cause };
-    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&lock_path);
-    let file = file.map_err(file_error)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(in_use()),
-        Err(TryLockError::Error(cause)) => Err(file_error(cause)),
+/// The right to open a store, which one process has at a time. SQLite's own locks are released
+/// between transactions and need the key; this one is for the whole run, and taken before SQLite
+/// touches anything: whoever opens the database beside a running daemon and closes it again removes the
+/// write-ahead log that the daemon writes to.
+#[derive(Debug)]
+pub struct Hold {
+    _file: File,
+}
+
+impl Hold {
+    /// Takes the store at `path`.
+    ///
+    /// # Errors
+    /// [`StoreError::Absent`], [`StoreError::InUse`], [`StoreError::File`].
+    pub fn take(path: &Path) -> Result<Self, StoreError> {
+        if !path.exists() {
+            return Err(StoreError::Absent { path: path.to_owned() });
+        }
+        let lock = path.with_extension("lock");
+        let file_error = |cause| StoreError::File { path: lock.clone(), cause };
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&lock);
+        let file = file.map_err(file_error)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: path.to_owned() }),
+            Err(TryLockError::Error(cause)) => Err(file_error(cause)),
+        }
     }
 }
 
@@ -134,17 +145,21 @@ mod tests {
         Key32::take(&mut [byte; 32])
     }
 
+    fn open(path: &Path, key: &Key32) -> Result<Store, StoreError> {
+        Store::open(path, key, Hold::take(path)?)
+    }
+
     #[test]
     fn a_store_opens_again_under_its_key_only() {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("store.db");
         let mut store = Store::create(&path, &key(1)).expect("new");
         store.append(0, b"{\"leaf\":\"zero\"}", &[]).expect("append");
-        assert!(matches!(Store::open(&path, &key(1)), Err(StoreError::InUse { .. })), "two holders");
+        assert!(matches!(open(&path, &key(1)), Err(StoreError::InUse { .. })), "two holders");
         drop(store);
         assert!(matches!(Store::create(&path, &key(1)), Err(StoreError::Exists { .. })));
-        assert!(matches!(Store::open(&path, &key(2)), Err(StoreError::NotOurs { .. })), "another key");
-        let store = Store::open(&path, &key(1)).expect("same key");
+        assert!(matches!(open(&path, &key(2)), Err(StoreError::NotOurs { .. })), "another key");
+        let store = open(&path, &key(1)).expect("same key");
         let mut seen = Vec::new();
         store
             .leaves::<StoreError>(0, u64::MAX, |seq, leaf| {
@@ -166,7 +181,7 @@ mod tests {
         store.append(0, b"{}", &[]).expect("append");
         let log = identity_of(&super::super::log_path(&path));
         assert!(log.is_some());
-        assert!(matches!(Store::open(&path, &key(1)), Err(StoreError::InUse { .. })));
+        assert!(matches!(open(&path, &key(1)), Err(StoreError::InUse { .. })));
         assert_eq!(identity_of(&super::super::log_path(&path)), log);
         store.append(1, b"{}", &[]).expect("and it goes on");
     }
@@ -178,7 +193,7 @@ mod tests {
         let store = Store::create(&path, &key(1)).expect("new");
         store.connection.pragma_update(None, "user_version", 99).expect("pragma");
         drop(store);
-        let refused = Store::open(&path, &key(1));
+        let refused = open(&path, &key(1));
         assert!(matches!(refused, Err(StoreError::Newer { found: 99, known: 1 })));
     }
 

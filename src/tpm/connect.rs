@@ -7,8 +7,9 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use tss_esapi::constants::Tss2ResponseCodeKind;
+use tss_esapi::constants::{CapabilityType, Tss2ResponseCodeKind};
 use tss_esapi::handles::TpmHandle;
+use tss_esapi::structures::CapabilityData;
 use tss_esapi::{Context, Error, TctiNameConf};
 use zeroize::Zeroize as _;
 
@@ -148,6 +149,36 @@ impl Chip {
             },
             _ => error,
         }
+    }
+
+    /// Ends what a killed process left behind in a software TPM, which has room for three sessions
+    /// and nobody who clears up; `/dev/tpmrm0` does so by itself. Nobody else may be at work there.
+    ///
+    /// # Errors
+    /// [`TpmError::Unreachable`] or [`TpmError::Library`].
+    pub fn end_strays(&self) -> Result<(), TpmError> {
+        /// TPM_HT_LOADED_SESSION and TPM_HT_TRANSIENT, each as the first handle of its kind.
+        const KINDS: [u32; 2] = [0x0200_0000, 0x8000_0000];
+        const MANY: u32 = 64;
+        let Tcti::Swtpm { .. } = self.tcti else { return Ok(()) };
+        let _turn = self.take_turn();
+        let mut context = context(&self.tcti)?;
+        for first in KINDS {
+            let held = context.get_capability(CapabilityType::Handles, first, MANY);
+            let (CapabilityData::Handles(held), _) = held.map_err(library("TPM2_GetCapability"))? else {
+                return Err(TpmError::Malformed { what: "an answer to TPM2_GetCapability" });
+            };
+            for handle in held.into_inner() {
+                let failed = library("TPM2_FlushContext");
+                let tr = context.tr_from_tpm_public(handle).map_err(&failed)?;
+                match context.flush_context(tr) {
+                    // The chip has done it, and the wrapper does not expect it of a policy session.
+                    Ok(()) | Err(Error::WrapperError(_)) => {}
+                    Err(other) => return Err(failed(other)),
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Compares the Names that the chip gives for the storage root key and the indices with the

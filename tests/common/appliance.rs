@@ -1,5 +1,6 @@
 //! The real program around an appliance in a folder that is gone after the test.
 
+use std::io::{BufRead as _, BufReader};
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -29,6 +30,16 @@ impl Deref for Appliance {
 impl DerefMut for Appliance {
     fn deref_mut(&mut self) -> &mut Stage {
         &mut self.stage
+    }
+}
+
+impl Drop for Appliance {
+    /// A test that fails shows what the daemon said last.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let said = std::fs::read_to_string(self.stage.prop("daemon.log")).unwrap_or_default();
+            println!("the daemon said:\n{said}");
+        }
     }
 }
 
@@ -68,10 +79,18 @@ impl Appliance {
 
     /// Tries to start it, which must be refused with this exit code; gives what was said.
     pub fn refuses_to_start(&self, code: i32, case: &str) -> String {
-        let output = self.stage.run(None, ["serve"], b"").expect("the program runs");
-        assert_eq!(output.code, code, "{case}: {}", output.stderr);
-        assert!(output.stdout.is_empty(), "{case}");
-        output.said()
+        let mut daemon = self.spawn_serve();
+        let lines = BufReader::new(daemon.stderr.take().expect("a pipe")).lines();
+        let mut said = String::new();
+        for line in lines.map_while(Result::ok) {
+            if line.contains("the gate is kept") {
+                kill(daemon.id());
+            }
+            said += &(line + "\n");
+        }
+        let status = daemon.wait().expect("it ended");
+        assert_eq!(status.code(), Some(code), "{case}: {said}");
+        said
     }
 
     /// A daemon that the test itself looks after.

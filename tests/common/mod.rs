@@ -4,7 +4,10 @@
 
 pub mod appliance;
 pub mod interposer;
+pub mod people;
 pub mod raw;
+pub mod rig;
 pub mod seed;
 pub mod store;
+pub mod tap;
 pub mod tools;

@@ -35,14 +35,17 @@ fn approve(session: &mut Session, person: &str, id: &str) {
     session.wait_for_text("a:approve");
     session.type_bytes(b"a");
     session.wait_for_text("Id of the request:");
-    // The dialog takes keys from the moment it was shown; when that was, only its answer tells.
+    // The dialog takes keys from the moment it was shown; when that was, only its answer tells. The first
+    // field never answers, so the cursor has to.
     let prompt = |typed: &str| format!("Id of the request: {typed}");
-    while !session.shows_soon(&prompt(&id[..1])) {
-        session.type_bytes(&id.as_bytes()[..1]);
+    while !session.soon(|session| session.stands_behind(&prompt(""))) {
+        session.type_bytes(b"\t");
     }
-    session.type_by_hand(&id.as_bytes()[1..]);
+    session.type_by_hand(b"\t");
+    session.wait_for("way back", |session| session.stands_behind("Passphrase (not shown): "));
+    session.type_by_hand(format!("{}\r{id}", passphrase(person)).as_bytes());
     session.wait_for_text(&prompt(id));
-    session.type_by_hand(format!("\r{}\r", passphrase(person)).as_bytes());
+    session.type_by_hand(b"\r");
     session.wait_for_text(&format!("{person} approved {id}"));
     assert!(!session.has_sent(&passphrase(person)), "what {person} typed is on the screen");
 }
@@ -85,6 +88,16 @@ fn two_people_at_one_console_open_the_gate_for_a_waiting_job() {
     }
     session.type_by_hand(b"not tonight\r");
     session.wait_for_text("DENIED");
+
+    // One person brings everything down.
+    session.type_bytes(b":freeze\r");
+    session.wait_for_text("Every window ends at once");
+    while !session.shows_soon(" x") {
+        session.type_bytes(b"x");
+    }
+    session.type_by_hand(b" stolen\r");
+    session.wait_for_text("frozen: every window is closed");
+    session.wait_for_text("EVALUATION  FROZEN");
     stage.kill();
     session.wait_for_text("The keeper is gone");
     stage.serve().expect("it serves again");

@@ -6,6 +6,7 @@ mod session;
 use portable_pty::PtySize;
 use portcullis::crypto::key_file::{KdfCost, KeyFile};
 use portcullis::crypto::operator_key::OperatorKey;
+use portcullis::domain::home::Home;
 use portcullis::domain::ids::OperatorId;
 use portcullis::domain::secret::Passphrase;
 use rand_core::OsRng;
@@ -53,6 +54,21 @@ fn the_terminal_is_given_back_however_the_console_ends() {
 fn signal(session: &mut Session, signal: Signal) {
     let id = session.child.process_id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("it runs");
     kill_process(id, signal).expect("it is ours");
+}
+
+#[test]
+fn an_evaluation_says_so_before_anybody_logs_in() {
+    for is_evaluation in [true, false] {
+        let home = home();
+        if is_evaluation {
+            std::fs::write(Home::at(home.path()).evaluation_mark(), "EVALUATION").expect("a file");
+        }
+        let mut session = Session::start(home.path(), (80, 24), &MODERN, &[]);
+        session.wait_for_text("Who are you?");
+        assert_eq!(session.has_sent("EVALUATION"), is_evaluation);
+        session.type_bytes(b"q");
+        session.ends("evaluation");
+    }
 }
 
 #[test]

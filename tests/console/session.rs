@@ -83,8 +83,13 @@ impl Session {
 
     /// Whether a text appears within what a person would wait before typing again.
     pub fn shows_soon(&mut self, text: &str) -> bool {
+        self.soon(|session| session.screen.screen().contents().contains(text))
+    }
+
+    /// Whether something becomes so within that time.
+    pub fn soon(&mut self, is_so: impl Fn(&Self) -> bool) -> bool {
         const PAUSE: Duration = Duration::from_millis(500);
-        while !self.screen.screen().contents().contains(text) {
+        while !is_so(self) {
             match self.output.recv_timeout(PAUSE) {
                 Ok(bytes) => self.take(&bytes),
                 Err(RecvTimeoutError::Timeout) => return false,
@@ -117,6 +122,13 @@ impl Session {
 
     pub fn wait_for_text(&mut self, text: &str) {
         self.wait_for(text, |session| session.screen.screen().contents().contains(text));
+    }
+
+    /// Whether the cursor stands right behind a text.
+    pub fn stands_behind(&self, text: &str) -> bool {
+        let (row, column) = self.screen.screen().cursor_position();
+        let before = self.screen.screen().contents_between(row, 0, row, column);
+        before.ends_with(text) || before.ends_with(text.trim_end()) && text.ends_with(' ')
     }
 
     pub fn has_sent(&self, bytes: &str) -> bool {

@@ -113,6 +113,16 @@ fn a_share_of_anything_else_than_what_was_shown_is_not_opened_for_anybody() {
         assert!(heard.asks.is_empty(), "{case}: nothing left this side");
     }
     let (refused, heard) = with(&Keeper::new(), approved, |client, al| {
+        let people = people(&[al, &key("bo"), &key("cy")]);
+        let subject = subject("vault-1", "racf/prod01", 1);
+        let shares =
+            split(&random_key(&mut OsRng), &subject, &people.iter().collect::<Vec<_>>(), 2, &mut OsRng);
+        let json = serde_json::to_string(&shares.expect("split")[1]).expect("JSON");
+        approve(client, al, &view(), Some(&json), None, None)
+    });
+    assert!(matches!(refused, Err(DeskError::ShareMismatch(_))), "another operator: {refused:?}");
+    assert!(heard.asks.is_empty(), "another operator: nothing left this side");
+    let (refused, heard) = with(&Keeper::new(), approved, |client, al| {
         let mut others = view();
         others.doc.origin = "example.org/vault-2".to_owned();
         let json =

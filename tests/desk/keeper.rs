@@ -7,12 +7,12 @@ use std::sync::OnceLock;
 use std::thread::JoinHandle;
 
 use portcullis::crypto::channel::{Channel, Responder, public_of};
-use portcullis::crypto::frame::{Deframer, frame};
 use portcullis::crypto::key_file::{KdfCost, KeyFile};
 use portcullis::crypto::operator_key::{KeeperPin, OperatorKey, random_key};
 use portcullis::domain::ids::{ApplianceName, OperatorId};
 use portcullis::domain::secret::{Key32, Passphrase};
 use portcullis::domain::wire::operator::{Ask, Hello, Reply};
+use portcullis::domain::wire::record::{Deframer, frame};
 use rand_core::OsRng;
 use tempfile::TempDir;
 use zeroize::Zeroizing;
@@ -113,7 +113,7 @@ impl End {
     fn hear(&mut self) -> Option<Vec<u8>> {
         loop {
             let mut input = self.ahead.as_slice();
-            let record = self.deframer.next(&mut input).expect("records");
+            let record = self.deframer.take(&mut input).expect("records");
             let taken = self.ahead.len() - input.len();
             self.ahead.drain(..taken);
             if let Some(record) = record {

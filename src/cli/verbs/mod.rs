@@ -3,6 +3,7 @@
 pub mod approve;
 pub mod audit;
 pub mod audit_dump;
+mod audit_leaves;
 pub mod audit_verify;
 pub mod client;
 pub mod completions;

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::cli::context::Context;
 use crate::cli::failure::{Failure, Stop, exit};
-use crate::cli::{hand_over, render, value};
+use crate::cli::{dumps, hand_over, render, value};
 use crate::domain::ids::{CredentialName, JobName};
 use crate::domain::time::Length;
 use crate::domain::wire::pc1::DenyCode;
@@ -46,6 +46,7 @@ pub fn run(args: PullArgs, context: &Context) -> Result<u8, Stop> {
     };
     let pulled = pull_client::pull(&context.pull_socket(), &args.job, &args.name, timeout, on_wait);
     let plaintext = pulled.map_err(|error| failure(&error))?;
+    dumps::close()?;
     match args.exec.split_first() {
         None => render::credential(plaintext.expose()).map(|()| exit::DONE),
         Some((program, rest)) => hand_over::run(program, rest, plaintext),

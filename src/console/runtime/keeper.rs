@@ -86,6 +86,7 @@ impl Runner {
             }
             Effect::Deny { id, reason } => (Errand::Reason, self.end(&Ask::Deny { id, reason })),
             Effect::Revoke { id, reason } => (Errand::Reason, self.end(&Ask::Revoke { id, reason })),
+            Effect::Freeze { reason } => (Errand::Reason, self.end(&Ask::Freeze { reason })),
             Effect::Probe => return Some(Event::Reachable(UnixStream::connect(&self.socket).is_ok())),
             // The loop does these itself.
             Effect::DropTypeAhead | Effect::Redraw | Effect::Quit => return None,
@@ -162,7 +163,7 @@ impl Runner {
     fn end(&mut self, ask: &Ask) -> Result<Event, DeskError> {
         match self.client()?.ask(ask)? {
             Reply::Done { message, .. } => Ok(Event::Done(escape(&message))),
-            _ => Err(DeskError::Protocol { asked: "a denial" }),
+            _ => Err(DeskError::Protocol { asked: "an end" }),
         }
     }
 

@@ -4,6 +4,8 @@ mod clock;
 mod input;
 mod keeper;
 mod keys;
+#[cfg(test)]
+mod panic;
 mod signals;
 mod size;
 mod terminal;
@@ -11,7 +13,7 @@ mod terminal;
 mod tests;
 mod watch;
 
-use std::io::{self, BufWriter, IsTerminal as _, Stdout};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
@@ -21,11 +23,12 @@ use zeroize::Zeroizing;
 use crate::console::error::ConsoleError;
 use crate::console::event::{Effect, Event};
 use crate::console::key::KeyParser;
-use crate::console::model::Model;
+use crate::console::model::{KeyFile, Model};
 use crate::console::painter::Painter;
 use crate::console::profile::{Environment, Profile, Size};
 use crate::console::update::{awaits_drawing, next_tick, update};
 use crate::console::view::render;
+use crate::domain::home::Home;
 use crate::domain::ids::OperatorId;
 use clock::Clock;
 use keeper::Keeper;
@@ -104,6 +107,12 @@ pub fn run(options: ConsoleOptions) -> Result<(), ConsoleError> {
         return Err(ConsoleError::NotATerminal { stream });
     }
     let keys = keys::find(&options)?;
+    run_on(options, keys, io::stdout())
+}
+
+/// Runs the console on this process's terminal; the pictures go to `output`.
+fn run_on(options: ConsoleOptions, keys: Vec<KeyFile>, output: impl Write) -> Result<(), ConsoleError> {
+    let is_evaluation = Home::at(&options.home).evaluation_mark().exists();
     let profile = Profile::choose(&options.environment, options.ascii, options.mono);
     let clock = Clock::start();
     let guard = terminal::Guard::take()?;
@@ -112,8 +121,8 @@ pub fn run(options: ConsoleOptions) -> Result<(), ConsoleError> {
     let signals = signals::Signals::listen(sender.clone())?;
     let input = input::Input::listen(sender.clone(), clock)?;
     let mut console = Console {
-        model: Model::new(profile, size, keys),
-        painter: Painter::new(BufWriter::with_capacity(FRAME_LEN, io::stdout()), size),
+        model: Model { is_evaluation, ..Model::new(profile, size, keys) },
+        painter: Painter::new(BufWriter::with_capacity(FRAME_LEN, output), size),
         parser: KeyParser::new(),
         keeper: Keeper::start(options.socket, sender)?,
         is_size_fixed: options.size.is_some(),
@@ -130,9 +139,9 @@ const FRAME_LEN: usize = 16 * 1024;
 const BATCH_MAX: usize = 256;
 
 /// What the loop works on.
-struct Console {
+struct Console<W: Write> {
     model: Model,
-    painter: Painter<BufWriter<Stdout>>,
+    painter: Painter<BufWriter<W>>,
     parser: KeyParser,
     keeper: Keeper,
     is_size_fixed: bool,
@@ -146,7 +155,7 @@ enum Go {
     Out,
 }
 
-impl Console {
+impl<W: Write> Console<W> {
     fn run(&mut self, receiver: &Receiver<Happening>) -> Result<(), ConsoleError> {
         loop {
             if self.show()? == Go::Out || self.wait(receiver)? == Go::Out {

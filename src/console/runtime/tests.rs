@@ -16,12 +16,12 @@ use super::keeper::Keeper;
 use crate::console::event::{Effect, Errand, Event, FailureSort};
 use crate::console::samples;
 use crate::crypto::channel::{Channel, Responder, public_of};
-use crate::crypto::frame::{Deframer, frame};
 use crate::crypto::key_file::{KdfCost, KeyFile};
 use crate::crypto::operator_key::{KeeperPin, OperatorKey, random_key};
 use crate::domain::ids::ApplianceName;
 use crate::domain::secret::{Key32, Passphrase};
 use crate::domain::wire::operator::{Ask, Hello, Refused, Reply, VERSION};
+use crate::domain::wire::record::{Deframer, frame};
 
 /// Long enough for a key file to be opened on a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -72,7 +72,7 @@ fn record(stream: &mut UnixStream, deframer: &mut Deframer) -> Option<Vec<u8>> {
         if stream.read(&mut byte).ok()? == 0 {
             return None;
         }
-        if let Some(record) = deframer.next(&mut &byte[..]).expect("framed") {
+        if let Some(record) = deframer.take(&mut &byte[..]).expect("framed") {
             return Some(record);
         }
     }
@@ -181,6 +181,7 @@ fn answer(ask: &Ask) -> Reply {
             Reply::Done { request: Some(Box::new(requests.remove(1))), message: "approved".to_owned() }
         }
         Ask::Deny { .. } => Reply::Done { request: None, message: "denied".to_owned() },
+        Ask::Freeze { .. } => Reply::Done { request: None, message: "frozen".to_owned() },
         _ => Reply::Refused(Refused {
             code: "no".to_owned(),
             exit: 3,
@@ -294,6 +295,12 @@ fn a_refusal_and_a_keeper_that_is_not_there_are_told_apart() {
         Event::Done(what) => assert_eq!(what, "denied"),
         other => panic!("{other:?}"),
     }
+    place.asked();
+    match place.errand(Effect::Freeze { reason: reason.clone() }) {
+        Event::Done(what) => assert_eq!(what, "frozen"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(place.asked(), [(0, "freeze".to_owned())]);
     match place.errand(Effect::Revoke { id, reason }) {
         Event::Failed(failure) => {
             assert_eq!((failure.during, failure.sort), (Errand::Reason, FailureSort::Refused));

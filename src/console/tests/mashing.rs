@@ -54,12 +54,12 @@ fn any_key(dice: &mut Dice) -> Key {
 /// Keys that come close to an approval, so that the mashing visits what it is about.
 fn near_key(dice: &mut Dice, pressed: usize) -> Key {
     const RIGHT: [Key; 7] = [
+        Key::Char('x'),
+        Key::Enter,
         Key::Char('7'),
         Key::Char('k'),
         Key::Char('2'),
         Key::Char('m'),
-        Key::Enter,
-        Key::Char('x'),
         Key::Enter,
     ];
     if dice.roll(10) > 0 { RIGHT[pressed % RIGHT.len()] } else { dice.pick(&RIGHT) }
@@ -146,7 +146,7 @@ fn answer(desk: &mut Desk, dice: &mut Dice, effect: Effect) {
             1 => failure(Errand::Approve, FailureSort::WrongPassphrase),
             _ => failure(Errand::Approve, FailureSort::Refused),
         },
-        Effect::Deny { .. } | Effect::Revoke { .. } => Event::Done("done".to_owned()),
+        Effect::Deny { .. } | Effect::Revoke { .. } | Effect::Freeze { .. } => Event::Done("done".to_owned()),
         _ => return,
     };
     for effect in desk.send(event) {

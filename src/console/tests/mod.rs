@@ -1,8 +1,10 @@
 //! Tests of the whole console without its runtime: events in, effects, pictures and bytes out.
 
 mod bytes;
+mod fitting;
 mod mashing;
 mod pictures;
+mod reasons;
 mod rules;
 
 use crate::console::event::{Effect, Event};
@@ -38,11 +40,15 @@ impl Desk {
         self.send(Event::Key(key))
     }
 
-    /// What a person types: 100 ms a key, a line feed for Enter, the screen drawn after each.
+    /// What a person types: 100 ms a key, a line feed for Enter, a tab for Tab, the screen drawn after each.
     fn types(&mut self, text: &str) -> Vec<Effect> {
         let mut effects = Vec::new();
         for c in text.chars() {
-            let key = if c == '\n' { Key::Enter } else { Key::Char(c) };
+            let key = match c {
+                '\n' => Key::Enter,
+                '\t' => Key::Tab,
+                c => Key::Char(c),
+            };
             effects.extend(self.press_after(100, key));
             effects.extend(self.send(Event::Drawn));
         }

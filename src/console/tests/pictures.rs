@@ -12,7 +12,7 @@ const SIZES: [&str; 3] = ["80x24", "132x43", "60x20"];
 const PROFILES: [(&str, Profile); 2] =
     [("unicode_colour", Profile::UnicodeColour), ("ascii_mono", Profile::AsciiMono)];
 
-fn text(shown: &Shown) -> String {
+pub(super) fn text(shown: &Shown) -> String {
     let width = usize::from(shown.buffer.area.width);
     let symbols: Vec<&str> = shown.buffer.content.iter().map(|cell| cell.symbol()).collect();
     let line = |cells: &[&str]| cells.concat().trim_end().to_owned();
@@ -89,8 +89,17 @@ fn detail() {
 
 #[test]
 fn dialogs() {
-    picture("approve", after("aGa7k2m\nnot shown"));
+    picture("approve", after("aGanot shown\n7k2"));
+    for (name, keys) in [("detail_less", "\n"), ("approve_less", "aGa")] {
+        picture(name, |profile, size| {
+            let model = samples::logged_in(profile, size, vec![samples::narrowed()], true);
+            let mut desk = Desk { model, now_ms: 1_000 };
+            desk.types(keys);
+            desk
+        });
+    }
     picture("deny", after("dnot before the site has confirmed"));
+    picture("freeze", after(":freeze\na laptop was stolen"));
     picture("revoke", after("jjcthe job has ended"));
 }
 
@@ -111,7 +120,7 @@ fn frozen_and_waiting() {
         }
         Desk { model, now_ms: 1_000 }
     });
-    picture("signing", after("aGa7k2m\nsecret\n"));
+    picture("signing", after("aGasecret\n7k2m\n"));
 }
 
 #[test]
@@ -131,19 +140,61 @@ fn an_evaluation_appliance_says_so_on_every_screen() {
             let picture = text(&render(&desk.model, desk.now_ms));
             assert!(picture.contains("EVALUATION"), "{size} {keys:?}:\n{picture}");
         }
+        for keys in ["", "\n", "\nsecret\n", "?"] {
+            let mut model = samples::fresh_model(Profile::AsciiMono, size);
+            model.is_evaluation = true;
+            let mut desk = Desk { model, now_ms: 0 };
+            desk.types(keys);
+            let picture = text(&render(&desk.model, desk.now_ms));
+            assert!(picture.contains("EVALUATION"), "{size} before a login, {keys:?}:\n{picture}");
+        }
+    }
+}
+
+#[test]
+fn a_frozen_appliance_says_so_on_every_screen() {
+    for size in ["80x24", "132x43", "60x20", "40x10", "20x5"] {
+        for keys in ["", "\n", "\nGa", "d", ":freeze\n", "?", ":q"] {
+            let mut desk = Desk::logged_in(Profile::AsciiMono, size);
+            let mut status = samples::status(true);
+            status.frozen = Some("alice: a board was opened".to_owned());
+            status.clock_alarm = Some("the system clock went back 2 h".to_owned());
+            desk.send(Event::Fresh { status: Box::new(status), requests: samples::requests(), open: None });
+            desk.types(keys);
+            let picture = text(&render(&desk.model, desk.now_ms));
+            assert!(
+                picture.contains("FROZEN") && picture.contains("EVALUATION"),
+                "{size} {keys:?}:\n{picture}"
+            );
+        }
     }
 }
 
 #[test]
 fn a_passphrase_is_never_in_a_picture() {
-    for keys in ["aGa7k2m\nnot-to-be-seen", "aGa7k2m\nnot-to-be-seen\n"] {
+    for keys in ["aGanot-to-be-seen", "aGanot-to-be-seen\n7k2m\n"] {
         let typed = after(keys)(Profile::UnicodeColour, "80x24");
-        let none = after("aGa7k2m\n")(Profile::UnicodeColour, "80x24");
+        let none = after("aGa")(Profile::UnicodeColour, "80x24");
         let picture = text(&render(&typed.model, 2_000));
         assert!(!picture.contains("seen") && !picture.contains('*'), "{picture}");
         if !keys.ends_with('\n') {
             assert_eq!(picture, text(&render(&none.model, 2_000)), "even its length is not shown");
         }
+    }
+}
+
+#[test]
+fn what_is_typed_as_an_id_and_cannot_be_one_is_never_in_a_picture() {
+    // what is typed after the passphrase, what is shown of it
+    let cases = [("not-to-be-seen", "N"), ("5eatbelt", "5EAT"), ("7k2m-horse", "7K2M"), ("-7k2m", "")];
+    for (typed, shown) in cases {
+        let mut desk = Desk::approving();
+        desk.types("x\n");
+        desk.types(typed);
+        let picture = text(&render(&desk.model, desk.now_ms));
+        let field = picture.lines().find_map(|line| line.split("Id of the request: ").nth(1));
+        assert_eq!(field.map(|rest| rest.trim_end_matches(['|', ' '])), Some(shown), "{picture}");
+        assert_eq!(desk.message(), "That is not part of an id, and is not shown.", "{typed}");
     }
 }
 

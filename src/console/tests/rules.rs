@@ -17,14 +17,19 @@ fn failure(during: Errand, sort: FailureSort) -> Event {
 fn only_the_id_and_a_passphrase_typed_by_a_person_sign() {
     // name, what is typed, whether it is pasted, what is signed with
     let cases = [
-        ("id and passphrase", "7k2m\nopen sesame\n", false, Some("open sesame")),
-        ("upper case", "7K2M\nopen sesame\n", false, Some("open sesame")),
+        ("passphrase and id", "open sesame\n7k2m\n", false, Some("open sesame")),
+        ("upper case", "open sesame\n7K2M\n", false, Some("open sesame")),
+        ("the other way round", "\t7k2m\topen sesame\n", false, Some("open sesame")),
+        ("the id at the second try", "open sesame\n9qf3\n7k2m\n", false, Some("open sesame")),
         ("Enter alone", "\n\n\n\n", false, None),
-        ("no passphrase", "7k2m\n\n\n", false, None),
-        ("another request's id", "9qf3\nopen sesame\n", false, None),
+        ("no passphrase", "\t7k2m\n\n\n", false, None),
+        ("no id", "open sesame\n\n\n", false, None),
+        ("another request's id", "open sesame\n9qf3\n", false, None),
         ("y", "y\ny\n", false, None),
-        ("id with a character more", "7k2m7\nopen sesame\n", false, None),
-        ("pasted", "7k2m\nopen sesame\n", true, None),
+        ("id with a character more", "open sesame\n7k2m7\n", false, None),
+        ("id with something else in it", "open sesame\n7k-2m\n", false, None),
+        ("the passphrase twice", "open sesame\nopen sesame\n", false, None),
+        ("pasted", "open sesame\n7k2m\n", true, None),
     ];
     for (name, text, is_pasted, expected) in cases {
         let mut desk = Desk::approving();
@@ -39,11 +44,11 @@ fn only_the_id_and_a_passphrase_typed_by_a_person_sign() {
 fn enter_sends_an_approval_only_when_it_stands_alone() {
     for (gap_ms, count) in [(19, 0), (20, 1)] {
         let mut desk = Desk::approving();
-        desk.types("7k2m\nsecret");
+        desk.types("secret\n7k2m");
         let effects = desk.press_after(gap_ms, Key::Enter);
         assert_eq!(approvals(&effects).len(), count, "{gap_ms} ms after the last character");
         let mut desk = Desk::approving();
-        desk.types("7k2m\nsecret");
+        desk.types("secret\n7k2m");
         desk.press_after(100, Key::Ctrl('l'));
         let effects = desk.press_after(gap_ms, Key::Enter);
         assert_eq!(approvals(&effects).len(), count, "{gap_ms} ms after another key");
@@ -55,7 +60,7 @@ fn what_was_typed_before_the_dialog_could_be_seen_is_dropped() {
     let mut desk = Desk::usual();
     desk.types("aG");
     desk.press_after(100, Key::Char('a'));
-    let typed_blindly: Vec<Effect> = "7k2m\nsecret\n"
+    let typed_blindly: Vec<Effect> = "secret\n7k2m\n"
         .chars()
         .flat_map(|c| desk.press_after(100, if c == '\n' { Key::Enter } else { Key::Char(c) }))
         .collect();
@@ -63,17 +68,17 @@ fn what_was_typed_before_the_dialog_could_be_seen_is_dropped() {
     let effects = desk.send(Event::Drawn);
     assert!(matches!(effects[..], [Effect::DropTypeAhead]), "{effects:?}");
     // A key that arrived before the picture did, and was only taken up after it.
-    let late = update(&mut desk.model, Event::Key(Key::Char('7')), desk.now_ms - 1);
+    let late = update(&mut desk.model, Event::Key(Key::Char('s')), desk.now_ms - 1);
     assert!(late.is_empty());
-    assert_eq!(approvals(&desk.types("k2m\nsecret\n")), []);
-    assert_eq!(approvals(&desk.types("\u{8}")), []);
+    let signed = approvals(&desk.types("ecret\n7k2m\n"));
+    assert_eq!(signed, [("7K2M".to_owned(), "ecret".to_owned())], "and only what came after it counts");
 }
 
 #[test]
 fn an_approval_logs_the_operator_out_and_a_refused_one_does_not() {
     let mut desk = Desk::approving();
-    desk.types("7k2m\nsecret\n");
-    assert!(desk.types("qq\n7k2m\nsecret\n").is_empty(), "keys mean nothing while it is signed");
+    desk.types("secret\n7k2m\n");
+    assert!(desk.types("qq\nsecret\n7k2m\n").is_empty(), "keys mean nothing while it is signed");
     let mut view = samples::requests().remove(0);
     view.approvals.push(samples::operator("bo"));
     view.state = StateName::Armed;
@@ -83,7 +88,7 @@ fn an_approval_logs_the_operator_out_and_a_refused_one_does_not() {
     assert_eq!(desk.message(), "bo approved 7K2M, which is now ARMED. Logged out.");
 
     let mut desk = Desk::approving();
-    desk.types("7k2m\nsecret\n");
+    desk.types("secret\n7k2m\n");
     desk.send(failure(Errand::Approve, FailureSort::Refused));
     assert!(desk.model.session.is_some() && matches!(desk.model.screen, Screen::Detail(_)));
 }
@@ -134,7 +139,7 @@ fn a_request_is_read_to_its_end_before_it_is_signed() {
 fn a_request_that_changes_closes_its_dialog() {
     let changed = |change: fn(&mut crate::domain::wire::operator::RequestView)| {
         let mut desk = Desk::approving();
-        desk.types("7k2m\nsecr");
+        desk.types("secret\n7k");
         let mut view = samples::requests().remove(0);
         change(&mut view);
         let (status, open) = (Box::new(samples::status(true)), Some(Box::new(view)));
@@ -145,7 +150,7 @@ fn a_request_that_changes_closes_its_dialog() {
     assert!(matches!(same.model.screen, Screen::Approve(_)));
     let mut anew = changed(|view| view.doc.nonce = "00".repeat(16));
     assert!(matches!(anew.model.screen, Screen::Detail(_)));
-    assert_eq!(approvals(&anew.types("et\n")), []);
+    assert_eq!(approvals(&anew.types("2m\n")), []);
     let ended = changed(|view| view.state = StateName::Expired);
     assert!(matches!(ended.model.screen, Screen::Detail(_)));
     assert_eq!(ended.message(), "The request has changed meanwhile.");
@@ -165,7 +170,7 @@ fn wrong_passphrases_cost_time_and_the_third_the_session() {
     }
     let mut desk = Desk::approving();
     for failures in 1..=3 {
-        assert_eq!(approvals(&desk.types("7k2m\nwrong\n")).len(), 1, "{failures}");
+        assert_eq!(approvals(&desk.types("wrong\n7k2m\n")).len(), 1, "{failures}");
         desk.send(failure(Errand::Approve, FailureSort::WrongPassphrase));
         desk.send(Event::Drawn);
         assert_eq!(desk.model.session.is_some(), failures < 3, "{failures}");
@@ -189,7 +194,7 @@ fn a_console_that_is_left_alone_logs_out() {
 fn ctrl_c_escape_and_the_lock_never_sign_and_never_destroy() {
     for key in [Key::Ctrl('c'), Key::Esc] {
         let mut desk = Desk::approving();
-        desk.types("7k2m\nsecret");
+        desk.types("secret\n7k2m");
         assert!(desk.press_after(100, key).is_empty());
         assert!(matches!(desk.model.screen, Screen::Detail(_)), "{key:?}");
         let mut desk = Desk::usual();
@@ -207,29 +212,6 @@ fn ctrl_c_escape_and_the_lock_never_sign_and_never_destroy() {
     let mut desk = Desk::usual();
     desk.types(":rm\n");
     assert_eq!(desk.message(), "There is no command \"rm\".");
-}
-
-#[test]
-fn a_denial_needs_a_reason_and_a_pasted_line_feed_does_not_send_it() {
-    let mut desk = Desk::usual();
-    assert!(desk.types("d\n  \n").is_empty_of_denials());
-    assert!(desk.pastes("not tonight\n").is_empty_of_denials());
-    desk.now_ms += 100;
-    let effects = desk.types("\n");
-    match &effects[..] {
-        [Effect::Deny { id, reason }] => assert_eq!((id.as_str(), reason.as_str()), ("7K2M", "not tonight")),
-        other => panic!("{other:?}"),
-    }
-}
-
-trait Denials {
-    fn is_empty_of_denials(&self) -> bool;
-}
-
-impl Denials for Vec<Effect> {
-    fn is_empty_of_denials(&self) -> bool {
-        !self.iter().any(|effect| matches!(effect, Effect::Deny { .. } | Effect::Revoke { .. }))
-    }
 }
 
 #[test]
@@ -280,9 +262,23 @@ fn a_late_answer_does_not_log_anybody_in() {
 }
 
 #[test]
+fn an_approval_that_does_not_fit_the_screen_any_more_is_closed() {
+    for (size, is_open) in [("60x20", true), ("40x10", false), ("80x11", false)] {
+        let mut desk = Desk::approving();
+        desk.types("secret\n7k2m");
+        desk.send(Event::Resized(size.parse().expect("a size")));
+        assert_eq!(matches!(desk.model.screen, Screen::Approve(_)), is_open, "{size}");
+        let said = desk.message();
+        assert_eq!(approvals(&desk.types("\n")).len(), usize::from(is_open), "{size}");
+        let refusal = "too small: make the terminal larger or use portcullis approve --plain";
+        assert_eq!(said, if is_open { "" } else { refusal }, "{size}");
+    }
+}
+
+#[test]
 fn nobody_signs_on_a_screen_that_is_too_small() {
     let mut desk = Desk::approving();
-    desk.types("7k2m\nsecret");
+    desk.types("secret\n7k2m");
     desk.send(Event::Resized("39x10".parse().expect("a size")));
     assert_eq!(approvals(&desk.types("\n")), []);
     desk.send(Event::Resized("80x24".parse().expect("a size")));

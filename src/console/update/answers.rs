@@ -1,7 +1,7 @@
 //! What comes back from outside.
 
 use crate::console::event::{Effect, Errand, Event, Failure, FailureSort};
-use crate::console::model::{Backoff, Message, Model, Screen, Session, Waiting};
+use crate::console::model::{Backoff, Message, Model, Reasoned, Screen, Session, Waiting};
 use crate::domain::wire::operator::{RequestView, StateName, Status};
 
 use super::{end_session, refresh};
@@ -20,7 +20,7 @@ pub(super) fn take(model: &mut Model, answer: Event, now_ms: u64) -> Vec<Effect>
         }
         Event::Approved(view) => approved(model, &view),
         Event::Done(what) => {
-            back_to_detail(model);
+            end_dialog(model);
             model.message = Some(Message::good(what, ""));
             refresh(model)
         }
@@ -76,12 +76,16 @@ fn fresh(
     if std::mem::take(&mut model.is_stale) { refresh(model) } else { Vec::new() }
 }
 
-/// A dialog stays open only over the very request that it was opened for.
+/// A dialog about a request stays open only over the very request that it was opened for.
 fn fresh_detail(model: &mut Model, view: Box<RequestView>) {
     let (detail, is_dialog) = match &mut model.screen {
         Screen::Detail(detail) => (detail, false),
         Screen::Approve(dialog) => (&mut dialog.detail, true),
-        Screen::Reason(dialog) => (&mut dialog.detail, true),
+        Screen::Reason(dialog) => {
+            let is_about_it = !matches!(dialog.what, Reasoned::Freeze(_));
+            let Some(detail) = dialog.what.detail_mut() else { return };
+            (detail, is_about_it)
+        }
         Screen::Login(_) | Screen::List => return,
     };
     if detail.view.doc.id != view.doc.id {
@@ -94,18 +98,16 @@ fn fresh_detail(model: &mut Model, view: Box<RequestView>) {
         (detail.scroll, detail.is_read) = (0, false);
     }
     if is_dialog && model.waiting.is_none() && (is_other_text || is_other_state) {
-        back_to_detail(model);
+        end_dialog(model);
         model.message = Some(Message::bad("The request has changed meanwhile.", "Read it again."));
     } else if is_other_text {
         model.message = Some(Message::bad("The keeper wrote the request anew.", "Read it again."));
     }
 }
 
-fn back_to_detail(model: &mut Model) {
+fn end_dialog(model: &mut Model) {
     model.waiting = None;
-    if let Some(detail) = model.detail().cloned() {
-        model.screen = Screen::Detail(detail);
-    }
+    model.leave_dialog();
 }
 
 /// One operator at a time: whoever has approved is logged out.
@@ -156,7 +158,7 @@ fn failed(model: &mut Model, failure: Failure, now_ms: u64) -> Vec<Effect> {
             }
         }
         (Errand::Approve | Errand::Reason, _) => {
-            back_to_detail(model);
+            end_dialog(model);
             model.message = Some(message);
             return refresh(model);
         }

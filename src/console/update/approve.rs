@@ -1,20 +1,15 @@
-//! The approval: the request's id and the passphrase, typed by a person who can see the dialog.
+//! The approval: the passphrase and the request's id, typed by a person who can see the dialog.
 
 use crate::console::countdown;
 use crate::console::event::Effect;
 use crate::console::key::Key;
 use crate::console::model::{Approve, ApproveFocus, Message, Model, Screen, Waiting};
-use crate::domain::ids::RequestId;
 use crate::domain::time::Length;
-
-/// One more than an id has, so that a mistake can be seen.
-const ID_CHARS_MAX: usize = 5;
 
 pub(super) fn key(model: &mut Model, key: Key, now_ms: u64) -> Vec<Effect> {
     let Screen::Approve(dialog) = &mut model.screen else { return Vec::new() };
     if matches!(key, Key::Esc | Key::Ctrl('c')) {
-        let detail = dialog.detail.clone();
-        model.screen = Screen::Detail(detail);
+        model.leave_dialog();
         model.message = Some(Message::good("Not approved.", ""));
         return Vec::new();
     }
@@ -24,7 +19,7 @@ pub(super) fn key(model: &mut Model, key: Key, now_ms: u64) -> Vec<Effect> {
     if !is_typed {
         dialog.id.clear();
         dialog.passphrase.clear();
-        dialog.focus = ApproveFocus::Id;
+        dialog.focus = ApproveFocus::Passphrase;
         let what = "That came faster than a person types: both fields are empty again.";
         model.message = Some(Message::bad(what, "Type them by hand."));
         return Vec::new();
@@ -33,6 +28,10 @@ pub(super) fn key(model: &mut Model, key: Key, now_ms: u64) -> Vec<Effect> {
         return enter(model, now_ms);
     }
     edit(dialog, key);
+    if dialog.id.is_unfit() {
+        let what = "That is not part of an id, and is not shown.";
+        model.message = Some(Message::bad(what, "Ctrl-U clears the field."));
+    }
     Vec::new()
 }
 
@@ -43,7 +42,7 @@ fn edit(dialog: &mut Approve, key: Key) {
     };
     match (key, dialog.focus) {
         (Key::Tab | Key::BackTab | Key::Up | Key::Down, _) => dialog.focus = next,
-        (Key::Char(c), ApproveFocus::Id) => dialog.id.push(c.to_ascii_uppercase(), ID_CHARS_MAX),
+        (Key::Char(c), ApproveFocus::Id) => dialog.id.push(c),
         (Key::Char(c), ApproveFocus::Passphrase) => dialog.passphrase.push(c),
         (Key::Backspace, ApproveFocus::Id) => dialog.id.pop(),
         (Key::Backspace, ApproveFocus::Passphrase) => dialog.passphrase.pop(),
@@ -57,17 +56,19 @@ fn enter(model: &mut Model, now_ms: u64) -> Vec<Effect> {
     let (Screen::Approve(dialog), Some(session)) = (&mut model.screen, &model.session) else {
         return Vec::new();
     };
-    let is_id = RequestId::parse(dialog.id.text()).is_ok_and(|id| id == dialog.doc.id);
     let left = model.backoff.left(now_ms);
-    let refusal = if !is_id {
-        dialog.focus = ApproveFocus::Id;
-        Some("Type the id of this request into the first field.".to_owned())
-    } else if dialog.passphrase.is_empty() {
-        let was_asked = dialog.focus == ApproveFocus::Passphrase;
+    let refusal = if dialog.passphrase.is_empty() {
         dialog.focus = ApproveFocus::Passphrase;
-        was_asked.then(|| "Type your passphrase; it is not shown.".to_owned())
+        Some("Type your passphrase first; it is not shown.".to_owned())
+    } else if !dialog.id.is(&dialog.doc.id) {
+        let was_asked = std::mem::replace(&mut dialog.focus, ApproveFocus::Id) == ApproveFocus::Id;
+        was_asked.then(|| {
+            dialog.id.clear();
+            format!("That is not the id of this request: type {}.", dialog.doc.id)
+        })
     } else if left > Length::ZERO {
         dialog.passphrase.clear();
+        dialog.focus = ApproveFocus::Passphrase;
         Some(format!("Too soon after a wrong passphrase: wait {}.", countdown::words(left)))
     } else {
         // A session was made from this key file, and the list of them does not change.
@@ -85,7 +86,7 @@ impl Approve {
     pub(super) fn begin_again(&mut self) {
         self.id.clear();
         self.passphrase.clear();
-        self.focus = ApproveFocus::Id;
+        self.focus = ApproveFocus::Passphrase;
         self.pace = None;
     }
 }

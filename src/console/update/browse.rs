@@ -2,12 +2,12 @@
 
 use crate::console::allowed;
 use crate::console::event::Effect;
-use crate::console::field::{SecretField, TextField};
+use crate::console::field::{IdField, SecretField, TextField};
 use crate::console::key::Key;
 use crate::console::keymap::{Action, action};
 use crate::console::layout;
 use crate::console::model::{
-    Approve, ApproveFocus, Detail, Message, Model, Overlay, ReasonDialog, ReasonVerb, Screen,
+    Approve, ApproveFocus, Detail, Message, Model, Overlay, ReasonDialog, ReasonVerb, Reasoned, Screen,
 };
 
 use super::{end_session, refresh};
@@ -100,9 +100,9 @@ fn approve(model: &mut Model) -> Vec<Effect> {
             model.screen = Screen::Approve(Box::new(Approve {
                 detail: detail.clone(),
                 doc,
-                id: TextField::default(),
                 passphrase: SecretField::new(),
-                focus: ApproveFocus::Id,
+                id: IdField::default(),
+                focus: ApproveFocus::Passphrase,
                 pace: None,
             }));
         }
@@ -121,9 +121,27 @@ fn give_reason(model: &mut Model, verb: ReasonVerb) {
     match allowed {
         Ok(()) => {
             let detail = detail.clone();
-            let reason = TextField::default();
-            model.screen = Screen::Reason(Box::new(ReasonDialog { detail, verb, reason, pace: None }));
+            let what = match verb {
+                ReasonVerb::Deny => Reasoned::Deny(detail),
+                ReasonVerb::Revoke => Reasoned::Revoke(detail),
+            };
+            ask_reason(model, what);
         }
         Err(why) => model.message = Some(Message::bad(why, "")),
     }
+}
+
+/// Any operator may freeze; whoever has not logged in is nobody yet.
+pub(super) fn freeze(model: &mut Model) {
+    if model.session.is_none() {
+        model.message = Some(Message::bad("Log in to freeze: any operator may.", ""));
+        return;
+    }
+    let detail = model.detail().cloned();
+    ask_reason(model, Reasoned::Freeze(detail));
+}
+
+fn ask_reason(model: &mut Model, what: Reasoned) {
+    let reason = TextField::default();
+    model.screen = Screen::Reason(Box::new(ReasonDialog { what, reason, pace: None }));
 }

@@ -1,12 +1,13 @@
 //! The help, and the commands behind `:`.
 
 use crate::console::event::Effect;
+use crate::console::field::TextField;
 use crate::console::key::Key;
 use crate::console::keymap::{Action, action};
 use crate::console::layout;
 use crate::console::model::{Message, Model, Overlay};
 
-use super::end_session;
+use super::{browse, end_session};
 
 /// The longest command.
 const COMMAND_CHARS_MAX: usize = 40;
@@ -44,6 +45,7 @@ fn help(model: &mut Model, key: Key) -> Vec<Effect> {
         Some(Action::PageDown) => *scroll += page,
         Some(Action::First) => *scroll = 0,
         Some(Action::Last) => *scroll = usize::MAX,
+        Some(Action::Command) => model.overlay = Some(Overlay::Command(TextField::default())),
         Some(Action::Back | Action::Help | Action::Open) => model.overlay = None,
         _ if key == Key::Ctrl('c') => model.overlay = None,
         _ => {}
@@ -58,9 +60,13 @@ fn run(model: &mut Model, command: &str) -> Vec<Effect> {
         "redraw" => vec![Effect::Redraw],
         "lock" if model.session.is_some() => end_session(model, None),
         "lock" => Vec::new(),
+        "freeze" => {
+            browse::freeze(model);
+            Vec::new()
+        }
         other => {
             let what = format!("There is no command {other:?}.");
-            model.message = Some(Message::bad(what, ":q, :lock and :redraw are the commands."));
+            model.message = Some(Message::bad(what, ":freeze, :lock, :redraw and :q are the commands."));
             Vec::new()
         }
     }

@@ -1,20 +1,20 @@
-//! A denial or a revocation: no second proof, but a reason.
+//! A denial, a revocation or a freeze: no second proof, but a reason.
 
 use crate::console::event::Effect;
 use crate::console::key::Key;
-use crate::console::model::{Message, Model, ReasonVerb, Screen, Waiting};
+use crate::console::model::{Message, Model, Reasoned, Screen, Waiting};
 use crate::domain::text::Text;
 
 pub(super) fn key(model: &mut Model, key: Key, now_ms: u64) -> Vec<Effect> {
     let Screen::Reason(dialog) = &mut model.screen else { return Vec::new() };
     if matches!(key, Key::Esc | Key::Ctrl('c')) {
-        let what = match dialog.verb {
-            ReasonVerb::Deny => "Not denied.",
-            ReasonVerb::Revoke => "Not revoked.",
+        let what = match dialog.what {
+            Reasoned::Deny(_) => "Not denied.",
+            Reasoned::Revoke(_) => "Not revoked.",
+            Reasoned::Freeze(_) => "Not frozen.",
         };
         model.message = Some(Message::good(what, ""));
-        let detail = dialog.detail.clone();
-        model.screen = Screen::Detail(detail);
+        model.leave_dialog();
         return Vec::new();
     }
     let Some(pace) = dialog.pace.as_mut().filter(|pace| !pace.is_before(now_ms)) else { return Vec::new() };
@@ -33,17 +33,17 @@ pub(super) fn key(model: &mut Model, key: Key, now_ms: u64) -> Vec<Effect> {
 }
 
 fn enter(model: &mut Model) -> Vec<Effect> {
-    let Screen::Reason(dialog) = &mut model.screen else { return Vec::new() };
-    let id = dialog.detail.view.doc.id.clone();
-    match (Text::parse(dialog.reason.text()), dialog.verb) {
-        (Ok(reason), verb) => {
+    let Screen::Reason(dialog) = &model.screen else { return Vec::new() };
+    match Text::parse(dialog.reason.text()) {
+        Ok(reason) => {
             model.waiting = Some(Waiting::Reason);
-            vec![match verb {
-                ReasonVerb::Deny => Effect::Deny { id, reason },
-                ReasonVerb::Revoke => Effect::Revoke { id, reason },
+            vec![match &dialog.what {
+                Reasoned::Deny(detail) => Effect::Deny { id: detail.view.doc.id.clone(), reason },
+                Reasoned::Revoke(detail) => Effect::Revoke { id: detail.view.doc.id.clone(), reason },
+                Reasoned::Freeze(_) => Effect::Freeze { reason },
             }]
         }
-        (Err(why), _) => {
+        Err(why) => {
             model.message = Some(Message::bad(format!("A reason is needed: {why}."), ""));
             Vec::new()
         }

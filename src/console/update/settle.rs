@@ -50,11 +50,17 @@ fn next_session_tick(model: &Model, session: &Session, now_ms: u64) -> u64 {
 pub(super) fn settle(model: &mut Model, now_ms: u64) {
     if layout::shape(model.size) == Shape::TooSmall {
         // Nobody may sign what does not fit on the screen.
-        let open = model.detail().cloned();
-        if let (Some(detail), None) = (open, model.waiting) {
-            model.screen = Screen::Detail(detail);
+        if model.waiting.is_none() {
+            model.leave_dialog();
         }
         return;
+    }
+    if let (Screen::Approve(dialog), Some(session), None) = (&model.screen, &model.session, model.waiting)
+        && !document::is_statement_shown(model, session, dialog, now_ms)
+    {
+        model.leave_dialog();
+        let what = "too small: make the terminal larger or use portcullis approve --plain";
+        model.message = Some(Message::bad(what, ""));
     }
     let rows = layout::list_rows(model);
     if let Some(session) = &mut model.session {

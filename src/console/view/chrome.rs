@@ -131,16 +131,24 @@ fn browsing_words(model: &Model) -> Vec<&'static str> {
     let word = |action: Action, short| if is_list && action == Action::Back { "q:quit" } else { short };
     // What is not on the screen yet has to be read before anything is signed.
     let more = model.detail().is_some_and(|detail| !detail.is_read).then_some(".:more");
-    more.into_iter().chain(offered.map(|row| word(row.action, row.short))).collect()
+    let is_frozen = model.session.as_ref().is_some_and(|session| session.status.frozen.is_some());
+    let freeze = (!is_frozen).then_some(":freeze");
+    more.into_iter().chain(offered.map(|row| word(row.action, row.short))).chain(freeze).collect()
 }
 
 /// A screen on which nobody could read what they sign.
 pub(super) fn too_small(canvas: &mut Canvas, model: &Model) {
     let width = model.size.width();
     let size = format!("too small: {}", model.size);
-    let evaluation = if model.is_evaluation { "EVALUATION" } else { "" };
+    let is_frozen = model.session.as_ref().is_some_and(|session| session.status.frozen.is_some());
+    let banner = match (model.is_evaluation, is_frozen) {
+        (true, true) => "EVALUATION FROZEN",
+        (true, false) => "EVALUATION",
+        (false, true) => "FROZEN",
+        (false, false) => "",
+    };
     let lines = [
-        (evaluation, Role::Banner),
+        (banner, Role::Banner),
         (size.as_str(), Role::Strong),
         ("40x10 is the least", Role::Plain),
         ("L:lock Ctrl-C:quit", Role::Plain),

@@ -46,7 +46,7 @@ pub fn render(model: &Model, now_ms: u64) -> Shown {
         (_, Screen::Approve(dialog), Some(session)) => {
             approve::draw(&mut canvas, model, session, dialog, now_ms);
         }
-        (_, Screen::Reason(dialog), Some(_)) => reason::draw(&mut canvas, model, dialog),
+        (_, Screen::Reason(dialog), Some(session)) => reason::draw(&mut canvas, model, session, dialog),
         // Without a session there is no screen but the login.
         (_, _, None) => {}
     }

@@ -1,37 +1,31 @@
-//! About to deny or revoke: why?
+//! About to deny, revoke or freeze: why?
 
 use crate::console::document::LABEL_WIDTH;
 use crate::console::layout::{shown, width_of, wrap};
-use crate::console::model::{Model, ReasonDialog, ReasonVerb};
+use crate::console::model::{Model, ReasonDialog, Reasoned, Session};
 
 use super::Canvas;
 use super::theme::Role;
 
-pub(super) fn draw(canvas: &mut Canvas, model: &Model, dialog: &ReasonDialog) {
-    let view = &dialog.detail.view;
-    let id = &view.doc.id;
-    let area = canvas.body(model, &format!("{} {id}", capital(dialog.verb)));
-    let what = match dialog.verb {
-        ReasonVerb::Deny => format!("This ends {id} at once. One operator is enough; it cannot be undone."),
-        ReasonVerb::Revoke => {
-            format!("This withdraws {id}, and its window closes at once. It cannot be undone.")
-        }
-    };
+pub(super) fn draw(canvas: &mut Canvas, model: &Model, session: &Session, dialog: &ReasonDialog) {
+    let (title, what) = words(session, &dialog.what);
+    let area = canvas.body(model, &title);
+    // On a low screen the field comes first: two rows are kept for it.
+    let last = area.bottom().saturating_sub(2);
     let mut y = area.y;
-    for line in wrap(&what, usize::from(area.width)) {
-        canvas.put(area.x, y, area.width, &line, Role::Plain);
+    for line in wrap(&what, usize::from(area.width)).iter().take(usize::from(last.saturating_sub(y))) {
+        canvas.put(area.x, y, area.width, line, Role::Plain);
         y += 1;
     }
-    y += 1;
-    for (label, value) in
-        [("asks for", view.doc.subject.title()), ("asked by", view.doc.requester.to_string())]
-    {
+    y = (y + 1).min(last);
+    let about = about(&dialog.what);
+    for (label, value) in about.iter().take(usize::from(last.saturating_sub(y))) {
         canvas.put(area.x, y, area.width, label, Role::Plain);
         let x = area.x + LABEL_WIDTH as u16;
-        canvas.put(x, y, area.right().saturating_sub(x), &value, Role::Strong);
+        canvas.put(x, y, area.right().saturating_sub(x), value, Role::Strong);
         y += 1;
     }
-    y += 1;
+    y = (y + u16::from(!about.is_empty())).min(last);
     canvas.put(area.x, y, area.width, "Reason:", Role::Strong);
     // Everything typed is on the screen, or the end of it where there is too much.
     let lines = wrap(&shown(model.profile, dialog.reason.text()), usize::from(area.width.saturating_sub(1)));
@@ -47,9 +41,35 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, dialog: &ReasonDialog) {
     canvas.cursor_behind(area.x, y, &" ".repeat(behind), area.right());
 }
 
-const fn capital(verb: ReasonVerb) -> &'static str {
-    match verb {
-        ReasonVerb::Deny => "Deny",
-        ReasonVerb::Revoke => "Revoke",
+/// The request that it is about.
+fn about(what: &Reasoned) -> Vec<(&'static str, String)> {
+    match what {
+        Reasoned::Deny(detail) | Reasoned::Revoke(detail) => {
+            let doc = &detail.view.doc;
+            vec![("asks for", doc.subject.title()), ("asked by", doc.requester.to_string())]
+        }
+        Reasoned::Freeze(_) => Vec::new(),
+    }
+}
+
+/// The title, and what will happen.
+fn words(session: &Session, what: &Reasoned) -> (String, String) {
+    match what {
+        Reasoned::Deny(detail) => {
+            let id = &detail.view.doc.id;
+            let what = format!("This ends {id} at once. One operator is enough; it cannot be undone.");
+            (format!("Deny {id}"), what)
+        }
+        Reasoned::Revoke(detail) => {
+            let id = &detail.view.doc.id;
+            let what = format!("This withdraws {id}, and its window closes at once. It cannot be undone.");
+            (format!("Revoke {id}"), what)
+        }
+        Reasoned::Freeze(_) => {
+            let appliance = &session.status.appliance;
+            let what = "Every window ends at once, and every pull is refused. One operator is enough; lifting \
+                        it takes a quorum, and brings no window back.";
+            (format!("Freeze {appliance}"), what.to_owned())
+        }
     }
 }

@@ -44,6 +44,8 @@ pub struct State {
     pub last_boot: ChipBoot,
     /// The anchored epoch.
     pub epoch: u64,
+    /// When ended requests were last looked through for old ones.
+    tidied: Timestamp,
 }
 
 /// Everything down: who, why and when.

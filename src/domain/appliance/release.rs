@@ -5,7 +5,7 @@ use super::step::{Change, Permit, Step};
 use crate::domain::ids::{JobName, RequestId};
 use crate::domain::refusal::Refusal;
 use crate::domain::request::doc::{ReleaseWindow, Subject};
-use crate::domain::request::state::{Phase, Request, Requested};
+use crate::domain::request::state::{Phase, Requested};
 use crate::domain::time::{ChipBoot, Interval, Length, Timestamp};
 
 /// How far ahead a window may open.
@@ -58,7 +58,7 @@ impl State {
             return Err(Refusal::Impossible { why: "a window is armed as it was signed" });
         }
         let armed = arming.clone().armed(window, chip, boot, gate, sealed.to_owned());
-        Ok(Step::request(Request { phase: Phase::Armed(armed), touched: now, note: None, ..request.clone() }))
+        Ok(Step::moved(id, Phase::Armed(armed), now, None))
     }
 
     pub(super) fn arm_failed(
@@ -86,11 +86,8 @@ impl State {
             return Err(Refusal::Impossible { why: "only a release is pulled" });
         };
         let (phase, permit) = armed.clone().pull(&request.doc, job, now)?;
-        let next = Request { phase, touched: now, note: None, ..request.clone() };
-        let changes = vec![
-            Change::Request(Box::new(next)),
-            Change::Pulled(credential.clone(), id.clone(), job.clone()),
-        ];
+        let pulled = Change::Pulled(credential.clone(), id.clone(), job.clone());
+        let changes = vec![Change::moved(id, phase, now, None), pulled];
         Ok(Step { changes, permit: Some(Permit::Release(permit)) })
     }
 
@@ -101,7 +98,6 @@ impl State {
         };
         let note = Some(format!("a pull failed before the credential was open, and was given back: {why}"));
         let phase = Phase::Armed(armed.clone().returned());
-        let next = Request { phase, touched: now, note, ..request.clone() };
-        Ok(Step::of(vec![Change::Request(Box::new(next)), Change::Settled(id.clone())]))
+        Ok(Step::of(vec![Change::moved(id, phase, now, note), Change::Settled(id.clone())]))
     }
 }

@@ -35,13 +35,23 @@ pub enum Permit {
 
 /// One thing that a step changes.
 pub(super) enum Change {
+    /// A new request, or one whose document changed.
     Request(Box<Request>),
+    Moved(Moved),
     Credential(CredentialName, Box<Deposited>),
     Client(Box<ClientRecord>),
     Frozen(Option<Freeze>),
     Pulled(CredentialName, RequestId, JobName),
     /// A pull has its outcome.
     Settled(RequestId),
+}
+
+/// A request that goes on to another phase.
+pub(super) struct Moved {
+    pub request: RequestId,
+    pub phase: Phase,
+    pub touched: Timestamp,
+    pub note: Option<String>,
 }
 
 impl Step {
@@ -51,6 +61,16 @@ impl Step {
 
     pub(super) fn request(request: Request) -> Self {
         Self::of(vec![Change::Request(Box::new(request))])
+    }
+
+    pub(super) fn moved(id: &RequestId, phase: Phase, touched: Timestamp, note: Option<String>) -> Self {
+        Self::of(vec![Change::moved(id, phase, touched, note)])
+    }
+}
+
+impl Change {
+    pub(super) fn moved(id: &RequestId, phase: Phase, touched: Timestamp, note: Option<String>) -> Self {
+        Self::Moved(Moved { request: id.clone(), phase, touched, note })
     }
 }
 
@@ -77,6 +97,7 @@ impl State {
             last_mono: entry.mono,
             last_boot: entry.boot,
             epoch: entry.epoch,
+            tidied: entry.ts,
         })
     }
 
@@ -126,6 +147,11 @@ impl State {
                 Change::Request(request) => {
                     self.requests.insert(request.doc.id.clone(), *request);
                 }
+                Change::Moved(Moved { request, phase, touched, note }) => {
+                    if let Some(request) = self.requests.get_mut(&request) {
+                        (request.phase, request.touched, request.note) = (phase, touched, note);
+                    }
+                }
                 Change::Credential(name, deposited) => {
                     self.credentials.entry(name).or_default().push(*deposited);
                 }
@@ -148,8 +174,14 @@ impl State {
     }
 
     /// Ended requests stay for a week, so that people can look at them; the log has them for good.
+    /// They are looked through once an hour, because all are for each of a million entries.
     fn forget_old(&mut self, now: Timestamp) {
         const KEPT: Length = Length::from_minutes(7 * 24 * 60);
+        const BETWEEN: Length = Length::from_minutes(60);
+        if now < self.tidied.plus(BETWEEN) {
+            return;
+        }
+        self.tidied = now;
         self.requests.retain(|_, request| {
             request.state().is_live()
                 || now < request.touched.plus(KEPT)
@@ -201,7 +233,7 @@ impl State {
         let mut changes = vec![Change::Credential(name.clone(), Box::new(deposited.clone()))];
         for request in self.requests_for(name).filter(|request| request.state().is_live()) {
             let note = format!("{} deposited generation {}", deposited.depositor, deposited.generation);
-            changes.push(Change::Request(Box::new(revoke(request, note, now))));
+            changes.push(revoke(request, note, now));
         }
         Ok(Step::of(changes))
     }
@@ -234,9 +266,8 @@ impl State {
         let request = self.request(id)?;
         request.check_not_over(now)?;
         let Phase::Requested(requested) = &request.phase else { return Err(request.wrong_state("approved")) };
-        let mut next = Request { touched: now, note: None, ..request.clone() };
         let (mut changes, mut permit) = (Vec::new(), None);
-        next.phase = match requested.clone().approve(&request.doc, operator.clone(), agreed, self.need())? {
+        let phase = match requested.clone().approve(&request.doc, operator.clone(), agreed, self.need())? {
             Approved::Waiting(requested) => Phase::Requested(requested),
             Approved::Arming(arming, leave) => {
                 permit = Some(Permit::Arm(leave));
@@ -247,7 +278,7 @@ impl State {
                 Phase::Granted(quorum)
             }
         };
-        changes.push(Change::Request(Box::new(next)));
+        changes.push(Change::moved(id, phase, now, None));
         Ok(Step { changes, permit })
     }
 
@@ -271,7 +302,7 @@ impl State {
         request.check_not_over(now)?;
         let Phase::Requested(_) = &request.phase else { return Err(request.wrong_state("denied")) };
         let note = Some(format!("{operator}: {reason}"));
-        Ok(Step::request(Request { phase: Phase::Denied, touched: now, note, ..request.clone() }))
+        Ok(Step::moved(id, Phase::Denied, now, note))
     }
 
     fn revoked(
@@ -286,7 +317,7 @@ impl State {
         if !matches!(request.phase, Phase::Requested(_) | Phase::Armed(_)) {
             return Err(request.wrong_state("revoked"));
         }
-        Ok(Step::request(revoke(request, format!("{operator}: {reason}"), now)))
+        Ok(Step::of(vec![revoke(request, format!("{operator}: {reason}"), now)]))
     }
 
     fn expired(&self, id: &RequestId, now: Timestamp) -> Result<Step, Refusal> {
@@ -299,7 +330,7 @@ impl State {
             Phase::Armed(_) => "the window closed".to_owned(),
             _ => "not enough approvals in time".to_owned(),
         });
-        Ok(Step::request(Request { phase: Phase::Expired, touched: now, note, ..request.clone() }))
+        Ok(Step::moved(id, Phase::Expired, now, note))
     }
 
     fn frozen(&self, operator: &OperatorId, reason: &Text, now: Timestamp) -> Step {
@@ -307,20 +338,16 @@ impl State {
         let mut changes = vec![Change::Frozen(Some(freeze))];
         let down = |request: &&Request| request.state().is_live() && request.doc.subject != Subject::Thaw;
         for request in self.requests.values().filter(down) {
-            changes.push(Change::Request(Box::new(revoke(
-                request,
-                format!("{operator} froze the appliance"),
-                now,
-            ))));
+            changes.push(revoke(request, format!("{operator} froze the appliance"), now));
         }
         Step::of(changes)
     }
 }
 
-fn revoke(request: &Request, note: String, now: Timestamp) -> Request {
+fn revoke(request: &Request, note: String, now: Timestamp) -> Change {
     let window = match &request.phase {
         Phase::Armed(armed) => Some(armed.window),
         _ => None,
     };
-    Request { phase: Phase::Revoked(window), touched: now, note: Some(note), ..request.clone() }
+    Change::moved(&request.doc.id, Phase::Revoked(window), now, Some(note))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::leaf;
 use crate::domain::canonical;
 use crate::domain::credential::Deposited;
 use crate::domain::ids::{ApplianceName, CredentialName, JobName, OperatorId, RequestId, TrustDomain};
@@ -75,7 +76,7 @@ impl Entry {
     /// # Errors
     /// [`EntryError::TooLong`].
     pub fn to_leaf(&self) -> Result<Vec<u8>, EntryError> {
-        let leaf = canonical::to_vec(self);
+        let leaf = leaf::write(self);
         if leaf.len() > ENTRY_LEN_MAX { Err(EntryError::TooLong { len: leaf.len() }) } else { Ok(leaf) }
     }
 
@@ -88,13 +89,19 @@ impl Entry {
         if leaf.len() > ENTRY_LEN_MAX {
             return Err(EntryError::TooLong { len: leaf.len() });
         }
+        let entry = leaf::read(leaf).map_or_else(|| Self::from_any_json(seq, leaf), Ok)?;
+        if entry.seq != seq {
+            return Err(EntryError::OutOfPlace { seq, claims: entry.seq });
+        }
+        Ok(entry)
+    }
+
+    /// The same in the derived way, which also says what is wrong.
+    pub(super) fn from_any_json(seq: u64, leaf: &[u8]) -> Result<Self, EntryError> {
         let malformed = |why: String| EntryError::Malformed { seq, why };
         let entry: Self = serde_json::from_slice(leaf).map_err(|error| malformed(error.to_string()))?;
         if canonical::to_vec(&entry) != leaf {
             return Err(malformed("it reads, and would be written otherwise".to_owned()));
-        }
-        if entry.seq != seq {
-            return Err(EntryError::OutOfPlace { seq, claims: entry.seq });
         }
         Ok(entry)
     }

@@ -2,5 +2,6 @@
 
 pub mod anchor;
 pub mod entry;
+mod leaf;
 pub mod tree;
 pub mod verify;

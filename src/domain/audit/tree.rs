@@ -8,6 +8,11 @@ use tlog_tiles::{node_hash, record_hash};
 pub struct TreeHash([u8; 32]);
 
 impl TreeHash {
+    /// The hash of a leaf, given its bytes.
+    pub fn of_leaf(leaf: &[u8]) -> Self {
+        Self(record_hash(leaf).0)
+    }
+
     /// The bytes.
     pub const fn bytes(&self) -> &[u8; 32] {
         &self.0
@@ -48,7 +53,12 @@ impl Tree {
 
     /// Appends one leaf, given its bytes.
     pub fn append(&mut self, leaf: &[u8]) {
-        let mut hash = record_hash(leaf);
+        self.append_hash(TreeHash::of_leaf(leaf));
+    }
+
+    /// Appends one leaf, given its hash.
+    pub fn append_hash(&mut self, leaf: TreeHash) {
+        let mut hash = tlog_tiles::Hash(leaf.0);
         let full = self.size.trailing_ones();
         for _ in 0..full {
             // One peak stands for each set bit of the size, so there is one for each trailing one.

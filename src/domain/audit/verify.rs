@@ -1,7 +1,7 @@
 //! Verifying a dump: leaves one after the other, then the head they must give.
 
 use super::entry::{Entry, EntryError};
-use super::tree::{Head, Tree};
+use super::tree::{Head, Tree, TreeHash};
 use crate::domain::appliance::State;
 use crate::domain::refusal::Refusal;
 
@@ -60,6 +60,24 @@ pub struct Verified {
     pub evaluation: bool,
 }
 
+/// A leaf that reads, before it is known whether it follows from those before it. Reading takes
+/// longer than all the rest, and can be done for many leaves at once.
+#[derive(Debug)]
+pub struct Leaf {
+    entry: Entry,
+    hash: TreeHash,
+}
+
+impl Leaf {
+    /// Reads leaf number `seq`.
+    ///
+    /// # Errors
+    /// [`EntryError`].
+    pub fn read(seq: u64, leaf: &[u8]) -> Result<Self, EntryError> {
+        Ok(Self { entry: Entry::from_leaf(seq, leaf)?, hash: TreeHash::of_leaf(leaf) })
+    }
+}
+
 /// Takes leaves in order.
 #[derive(Default)]
 pub struct Verifier {
@@ -74,8 +92,19 @@ impl Verifier {
     /// # Errors
     /// [`VerifyError`] names the entry that is wrong.
     pub fn add(&mut self, leaf: &[u8]) -> Result<(), VerifyError> {
+        self.take(Leaf::read(self.tree.size(), leaf)?)
+    }
+
+    /// Takes the next leaf, when it was read elsewhere.
+    ///
+    /// # Errors
+    /// [`VerifyError`] names the entry that is wrong.
+    pub fn take(&mut self, leaf: Leaf) -> Result<(), VerifyError> {
+        let Leaf { entry, hash } = leaf;
         let seq = self.tree.size();
-        let entry = Entry::from_leaf(seq, leaf)?;
+        if entry.seq != seq {
+            return Err(EntryError::OutOfPlace { seq, claims: entry.seq }.into());
+        }
         let wrong = |why| VerifyError::Log { seq, why };
         match self.state.as_mut() {
             None => self.state = Some(State::founded(&entry).map_err(wrong)?),
@@ -89,7 +118,7 @@ impl Verifier {
             }
         }
         self.evaluation |= entry.evaluation;
-        self.tree.append(leaf);
+        self.tree.append_hash(hash);
         Ok(())
     }
 

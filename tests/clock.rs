@@ -1,0 +1,160 @@
+//! The system clock jumps under the real daemon: back refuses, ahead opens nothing early.
+
+mod common;
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use common::appliance::{Appliance, program, refused, released};
+use portcullis::demo::stage::Output;
+use serde_json::Value;
+use tempfile::TempDir;
+
+const OPEN: &str = "db/open";
+const BRIEF: &str = "db/brief";
+const ASKED: &str = "db/asked";
+const AHEAD: &str = "db/ahead";
+
+/// An appliance whose daemon sees the system clock that a file says, and every other clock as it is.
+struct Jumping {
+    appliance: Appliance,
+    offset: PathBuf,
+    _folder: TempDir,
+}
+
+/// The library that stands before the system clock, from the Debian package faketime.
+fn library() -> PathBuf {
+    let arches = std::fs::read_dir("/usr/lib").expect("read").map(|entry| entry.expect("an entry").path());
+    let mut found = arches.map(|arch| arch.join("faketime/libfaketime.so.1")).filter(|path| path.exists());
+    found.next().expect("libfaketime is needed, from faketime")
+}
+
+impl Jumping {
+    fn found(credentials: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let offset = folder.path().join("offset");
+        std::fs::write(&offset, "+0").expect("written");
+        let appliance = Appliance::found_with(wrapper(folder.path(), &offset), "swtpm");
+        let mut jumping = Self { appliance, offset, _folder: folder };
+        jumping.appliance.furnish(credentials);
+        jumping
+    }
+
+    fn jump(&self, offset: &str) {
+        let new = self.offset.with_extension("new");
+        std::fs::write(&new, offset).expect("written");
+        std::fs::rename(&new, &self.offset).expect("renamed");
+    }
+
+    fn restart(&mut self) {
+        self.appliance.stop().expect("stops");
+        self.appliance.serve().expect("serves");
+    }
+
+    fn pull(&self, credential: &str) -> Output {
+        let pull = ["pull", credential, "--job", "payroll", "--timeout", "1s"];
+        self.appliance.run(None, pull, b"").expect("pulls")
+    }
+
+    /// What doctor finds of the clock: how bad, and what it says.
+    fn doctor(&self) -> (String, String) {
+        let found = self.appliance.run(Some("alice"), ["doctor", "--json"], b"").expect("runs");
+        // A second line says that something failed, where something did.
+        let findings = found.text().lines().next().map(serde_json::from_str::<Value>);
+        let findings = findings.expect("a line").expect("JSON");
+        let clock = findings.as_array().expect("a list").iter().find(|finding| finding["what"] == "clock");
+        let clock = clock.expect("one of the clock");
+        let word = |of: &str| clock[of].as_str().expect("text").to_owned();
+        (word("level"), word("seen"))
+    }
+
+    fn ask(&self, credential: &str) -> String {
+        let ask = ["request", credential, "--job", "payroll", "--reason", "night batch", "--ticket", "INC-1"];
+        let asked = self.appliance.does("alice", &ask).expect("asked");
+        self.appliance.request_id(&asked).expect("an id")
+    }
+}
+
+/// The program, whose daemon alone gets the clock of `offset`.
+fn wrapper(folder: &Path, offset: &Path) -> PathBuf {
+    let script = folder.join("portcullis");
+    let text = format!(
+        "#!/bin/sh\n\
+         if [ \"$3\" = serve ]; then\n\
+         export LD_PRELOAD={} FAKETIME_TIMESTAMP_FILE={} FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1\n\
+         fi\n\
+         exec {} \"$@\"\n",
+        library().display(),
+        offset.display(),
+        program().display()
+    );
+    std::fs::write(&script, text).expect("written");
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).expect("made a program");
+    script
+}
+
+#[test]
+fn p13_a_clock_that_is_set_back_refuses_releases_and_approvals_and_opens_nothing_again() {
+    let mut jumping = Jumping::found(&[OPEN, BRIEF, ASKED]);
+    jumping.appliance.arm("payroll", OPEN, &["--for", "1h", "--pulls", "5"]).expect("armed");
+    let asked = jumping.ask(ASKED);
+    let brief = jumping.appliance.arm("payroll", BRIEF, &["--for", "1s", "--pulls", "5"]).expect("armed");
+    let closed = jumping.appliance.wait_for("the chip's word", || {
+        let log = jumping.appliance.log();
+        let says =
+            |entry: &&Value| entry["type"] == "chip-says" && entry["detail"]["request"] == brief.as_str();
+        Ok(log.iter().find(says).map(|entry| entry["detail"]["answer"].to_string()))
+    });
+    assert!(closed.expect("the chip says it").contains("closed"));
+    released(&jumping.pull(OPEN), "as the clock is");
+    let cases = [("while it runs", false), ("before it starts", true)];
+    for (case, restart) in cases {
+        jumping.jump("-3600s");
+        if restart {
+            jumping.restart();
+        }
+        for credential in [OPEN, BRIEF] {
+            let pulled = jumping.pull(credential);
+            refused(&pulled, 3, case);
+            assert!(pulled.stderr.to_lowercase().contains("clock"), "{case}: {}", pulled.stderr);
+        }
+        let approved = jumping.appliance.approve("bob", &asked).expect("runs");
+        assert_eq!(approved.code, 3, "{case}: {}", approved.stderr);
+        assert!(approved.stderr.contains("clock"), "{case}: {}", approved.stderr);
+        let (level, seen) = jumping.doctor();
+        assert_eq!(level, "fail", "{case}: {seen}");
+        assert!(seen.contains("by log and chip"), "{case}: {seen}");
+        jumping.jump("+0");
+        released(&jumping.pull(OPEN), "the clock is right again");
+        assert_eq!(jumping.doctor().0, "ok", "{case}");
+        refused(&jumping.pull(BRIEF), 4, "what has closed waits for new approvals");
+    }
+    jumping.appliance.approve_by(&["bob", "carol"], &asked).expect("approved");
+    released(&jumping.pull(ASKED), "the clock is right again");
+}
+
+#[test]
+fn p13_a_clock_that_is_set_ahead_opens_nothing_early_and_ends_nothing_early() {
+    let mut jumping = Jumping::found(&[OPEN, AHEAD]);
+    jumping.appliance.arm("payroll", OPEN, &["--for", "1h", "--pulls", "5"]).expect("armed");
+    jumping.appliance.arm("payroll", AHEAD, &["--opens", "+1h", "--for", "30m"]).expect("armed");
+    refused(&jumping.pull(AHEAD), 4, "as the clock is");
+    let cases = [("while it runs", false), ("before it starts", true)];
+    for (case, restart) in cases {
+        jumping.jump("+4000s");
+        if restart {
+            jumping.restart();
+        }
+        refused(&jumping.pull(AHEAD), 4, case);
+        released(&jumping.pull(OPEN), case);
+        let (level, seen) = jumping.doctor();
+        assert_eq!(level, "warn", "{case}: {seen}");
+        assert!(seen.contains("by log and chip"), "{case}: {seen}");
+    }
+    // After a reset of the board nothing but the system clock says what time it is, and no window is left.
+    let reset = jumping.appliance.run(None, ["softtpm", "reset"], b"").expect("runs");
+    assert_eq!(reset.code, 0, "{}", reset.stderr);
+    jumping.restart();
+    refused(&jumping.pull(AHEAD), 3, "the reset ended it");
+    refused(&jumping.pull(OPEN), 4, "its hour is over by the clock that is believed now");
+}
