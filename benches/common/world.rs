@@ -6,6 +6,7 @@ use portcullis::domain::appliance::State;
 use portcullis::domain::appliance::step::Permit;
 use portcullis::domain::audit::entry::{Body, Delivery, Entry, Founding};
 use portcullis::domain::audit::tree::Tree;
+use portcullis::domain::client::{ClientRecord, Grants};
 use portcullis::domain::credential::{CredentialKind, Deposited, RotationDays, Terms};
 use portcullis::domain::ids::{
     ApplianceName, CredentialName, Generation, JobName, OperatorId, RequestId, TrustDomain,
@@ -13,6 +14,7 @@ use portcullis::domain::ids::{
 use portcullis::domain::operator::{AgeRecipient, OperatorPublic, Role, Roster, SignedRoster};
 use portcullis::domain::request::doc::{Channel, ReleaseWindow, RequestDoc, Requester, Subject};
 use portcullis::domain::request::permit::ReleasePermit;
+use portcullis::domain::selector::{Selector, Selectors};
 use portcullis::domain::text::Text;
 use portcullis::domain::time::{ChipBoot, Day, Interval, Length, Timestamp};
 use portcullis::policy;
@@ -33,6 +35,11 @@ pub struct World {
     /// When the next entry is written.
     pub now: Timestamp,
     requests: u64,
+    /// Time between two entries.
+    pub between: Length,
+    boot: ChipBoot,
+    mono: u64,
+    evaluation: bool,
 }
 
 fn person(index: u8) -> OperatorId {
@@ -83,21 +90,33 @@ fn founding() -> Founding {
 impl World {
     /// The log after set-up, and its first leaf.
     pub fn found() -> (Self, Vec<u8>) {
-        let now = Timestamp::from_ms(START_MS);
-        let first = entry(0, now, 0, "operator:operator0", Body::Setup(Box::new(founding())));
-        let state = State::founded(&first).expect("a set-up");
+        let ts = Timestamp::from_ms(START_MS);
+        let (actor, body) = (vec!["operator:operator0".to_owned()], Body::Setup(Box::new(founding())));
+        let mono = ts.ms();
+        let first = Entry { v: 1, seq: 0, ts, mono, boot: BOOT, epoch: 0, evaluation: true, actor, body };
         let leaf = first.to_leaf().expect("a leaf");
+        (Self::go_on(&leaf), leaf)
+    }
+
+    /// The log of an appliance that was just set up.
+    pub fn go_on(leaf: &[u8]) -> Self {
+        let first = Entry::from_leaf(0, leaf).expect("an entry");
+        let state = State::founded(&first).expect("a set-up");
         let mut tree = Tree::default();
-        tree.append(&leaf);
-        (Self { state, tree, now, requests: 0 }, leaf)
+        tree.append(leaf);
+        let Entry { ts: now, mono, boot, evaluation, .. } = first;
+        Self { state, tree, now, requests: 0, between: BETWEEN, boot, mono, evaluation }
     }
 
     /// Appends one entry, as the ledger does.
     pub fn commit(&mut self, actor: &str, body: Body) -> (Vec<u8>, Option<Permit>) {
-        self.now = self.now.plus(BETWEEN);
-        let step = self.state.step(&body, self.now, BOOT).expect("it follows");
+        self.now = self.next();
+        self.mono += self.between.ms();
+        let step = self.state.step(&body, self.now, self.boot).expect("it follows");
         let epoch = self.state.epoch + u64::from(body.is_anchored());
-        let entry = entry(self.tree.size(), self.now, epoch, actor, body);
+        let Self { now: ts, mono, boot, evaluation, .. } = *self;
+        let (seq, actor) = (self.tree.size(), vec![actor.to_owned()]);
+        let entry = Entry { v: 1, seq, ts, mono, boot, epoch, evaluation, actor, body };
         let leaf = entry.to_leaf().expect("a leaf");
         self.tree.append(&leaf);
         (leaf, self.state.install(step, &entry))
@@ -105,7 +124,7 @@ impl World {
 
     /// When the next entry will be written.
     fn next(&self) -> Timestamp {
-        self.now.plus(BETWEEN)
+        self.now.plus(self.between)
     }
 
     /// Deposits one credential.
@@ -123,6 +142,17 @@ impl World {
         let record = digest(credential.as_str());
         let deposited = Deposited { generation, terms, depositor: person(0), at, record };
         self.commit("operator:operator0", Body::Deposited { credential, deposited: Box::new(deposited) }).0
+    }
+
+    /// Adds a client that may ask for 32 credentials.
+    pub fn client(&mut self, number: usize) {
+        let job = JobName::parse(&format!("job{number}")).expect("a job name");
+        let selectors = Selectors::new([Selector::parse("unix:uid:7").expect("a selector")]).expect("one");
+        let grants = (0..32).map(|offset| credential(number * 32 + offset)).collect();
+        let grants = Grants::new(grants).expect("32 names");
+        let client =
+            ClientRecord { job: job.clone(), selectors, grants, reason: text("standing"), owner: None };
+        self.state.clients.insert(job, client);
     }
 
     /// Asks for a window, and gives its request.
@@ -207,9 +237,4 @@ impl World {
         let body = Body::Armed { request: request.clone(), window, chip, gate: 7, sealed: digest("sealed") };
         self.commit("keeper", body).0
     }
-}
-
-fn entry(seq: u64, ts: Timestamp, epoch: u64, actor: &str, body: Body) -> Entry {
-    let actor = vec![actor.to_owned()];
-    Entry { v: 1, seq, ts, mono: ts.ms(), boot: BOOT, epoch, evaluation: true, actor, body }
 }

@@ -82,7 +82,10 @@ impl Desk<'_> {
         let (at, operator) = (self.at, self.operator);
         Ok(match ask {
             Ask::Status => Reply::Status(Box::new(appliance.status(at, operator, self.jobs.waiting()))),
-            Ask::Credentials => Reply::Credentials { credentials: appliance.credential_views(at) },
+            Ask::Credentials { after } => {
+                let (credentials, more) = appliance.credential_page(at, after.as_ref());
+                Reply::Credentials { credentials, more }
+            }
             Ask::Credential { name } => Reply::Credential(Box::new(appliance.credential_view(at, &name)?)),
             Ask::Clients => Reply::Clients { clients: appliance.state().clients.values().cloned().collect() },
             Ask::Roster => Reply::Roster { roster: appliance.state().roster().clone() },

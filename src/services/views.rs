@@ -1,8 +1,12 @@
 //! What people are shown.
 
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
 use super::{Appliance, Moment};
+use crate::domain::appliance::State;
 use crate::domain::credential::Deposited;
-use crate::domain::ids::{CredentialName, OperatorId, RequestId};
+use crate::domain::ids::{CredentialName, JobName, OperatorId, RequestId};
 use crate::domain::operator::Role;
 use crate::domain::refusal::Refusal;
 use crate::domain::request::doc::Subject;
@@ -40,9 +44,14 @@ impl Appliance {
         }
     }
 
-    /// Every credential in order of name.
-    pub fn credential_views(&self, at: &Moment) -> Vec<CredentialView> {
-        self.state().credentials.keys().filter_map(|name| self.credential_view(at, name).ok()).collect()
+    /// Credentials in order of name, from behind `after` on, as many as fit a message; whether there
+    /// are more.
+    pub fn credential_page(
+        &self,
+        at: &Moment,
+        after: Option<&CredentialName>,
+    ) -> (Vec<CredentialView>, bool) {
+        credential_page(self.state(), at.now, after)
     }
 
     /// One credential.
@@ -51,18 +60,11 @@ impl Appliance {
     /// [`Refusal::NoCredential`].
     pub fn credential_view(&self, at: &Moment, name: &CredentialName) -> Result<CredentialView, Refusal> {
         let state = self.state();
-        let current = state.current(name)?.clone();
-        let older = state.credentials.get(name).into_iter().flatten().rev().skip(1).cloned().collect();
+        state.current(name)?;
         let jobs = state.clients.values().filter(|client| client.grants.allows(name));
-        Ok(CredentialView {
-            name: name.clone(),
-            rotate_by: current.rotate_by(),
-            standing: standing(&current, at.now),
-            current,
-            older,
-            jobs: jobs.map(|client| client.job.clone()).collect(),
-            last_pull: state.last_pulls.get(name).cloned(),
-        })
+        let jobs = jobs.map(|client| client.job.clone()).collect();
+        credential_view(state, at.now, name, jobs)
+            .ok_or_else(|| Refusal::NoCredential { credential: name.clone() })
     }
 
     /// The requests, newest first; `waiting` counts the jobs that wait for one.
@@ -134,6 +136,55 @@ impl Appliance {
             note: request.note.clone(),
         }
     }
+}
+
+/// Credentials of `state` in order of name, from behind `after` on, as many as fit a message;
+/// whether there are more.
+pub fn credential_page(
+    state: &State,
+    now: Timestamp,
+    after: Option<&CredentialName>,
+) -> (Vec<CredentialView>, bool) {
+    /// With room for the rest of the message.
+    const BYTES_MAX: usize = 200 * 1024;
+    let mut jobs: BTreeMap<&CredentialName, Vec<JobName>> = BTreeMap::new();
+    for client in state.clients.values() {
+        for name in client.grants.iter() {
+            jobs.entry(name).or_default().push(client.job.clone());
+        }
+    }
+    let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+    let (mut views, mut bytes) = (Vec::new(), 0);
+    for name in state.credentials.range((from, Bound::Unbounded)).map(|(name, _)| name) {
+        let Some(view) = credential_view(state, now, name, jobs.remove(name).unwrap_or_default()) else {
+            continue;
+        };
+        bytes += serde_json::to_vec(&view).map_or(BYTES_MAX, |bytes| bytes.len() + 1);
+        if bytes > BYTES_MAX && !views.is_empty() {
+            return (views, true);
+        }
+        views.push(view);
+    }
+    (views, false)
+}
+
+fn credential_view(
+    state: &State,
+    now: Timestamp,
+    name: &CredentialName,
+    jobs: Vec<JobName>,
+) -> Option<CredentialView> {
+    let mut generations = state.credentials.get(name)?.iter().rev().cloned();
+    let current = generations.next()?;
+    Some(CredentialView {
+        name: name.clone(),
+        rotate_by: current.rotate_by(),
+        standing: standing(&current, now),
+        current,
+        older: generations.collect(),
+        jobs,
+        last_pull: state.last_pulls.get(name).cloned(),
+    })
 }
 
 fn standing(current: &Deposited, now: Timestamp) -> Standing {

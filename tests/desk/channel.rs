@@ -76,16 +76,24 @@ fn a_change_is_noticed_whenever_it_was_said() {
     let answers = |ask| match ask {
         Ask::Watch => vec![Reply::Watching],
         // A change before the answer, and two after it.
-        Ask::Credentials => {
+        Ask::Credentials { .. } => {
             let changed = |size| Reply::Changed { size };
-            vec![changed(1), Reply::Credentials { credentials: Vec::new() }, changed(2), changed(3)]
+            vec![
+                changed(1),
+                Reply::Credentials { credentials: Vec::new(), more: false },
+                changed(2),
+                changed(3),
+            ]
         }
         _ => vec![frozen()],
     };
     let ((), _) = with(&Keeper::new(), answers, |client, _| {
         client.ask(&Ask::Watch).expect("watching");
         assert!(!client.wait_change(NO_TIME).expect("a wait"), "nothing has changed yet");
-        assert!(matches!(client.ask(&Ask::Credentials), Ok(Reply::Credentials { .. })), "not the change");
+        assert!(
+            matches!(client.ask(&Ask::Credentials { after: None }), Ok(Reply::Credentials { .. })),
+            "not the change"
+        );
         for change in 1..=3 {
             assert!(client.wait_change(LONG).expect("a wait"), "change {change}");
         }

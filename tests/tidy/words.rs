@@ -48,8 +48,8 @@ pub fn ignored_tests(source: &Source) -> Vec<Finding> {
 /// Output around `cli::render`.
 pub fn stray_prints(source: &Source) -> Vec<Finding> {
     let prints = ["println!", "print!", "eprintln!", "eprint!", "dbg!"];
-    // A test says which seed it had; nobody sees it unless the test fails.
-    let is_test = ["tests/", "/tests.rs"].iter().any(|part| source.path.contains(part));
+    // A test says which seed it had, and nobody sees it unless the test fails; a bench says its numbers.
+    let is_test = ["tests/", "/tests.rs", "benches/"].iter().any(|part| source.path.contains(part));
     find(source, &prints, is_test || source.path.starts_with("src/cli/"), "only cli prints")
 }
 

@@ -34,8 +34,11 @@ pub struct Hello {
 pub enum Ask {
     /// How the appliance is.
     Status,
-    /// Every credential, without values.
-    Credentials,
+    /// Credentials in order of name, without values.
+    Credentials {
+        /// The last one that is known already; none to begin.
+        after: Option<CredentialName>,
+    },
     /// One credential.
     Credential {
         /// Its name.
@@ -187,8 +190,10 @@ pub enum Reply {
     Status(Box<Status>),
     /// To `Credentials`.
     Credentials {
-        /// In order of name.
+        /// In order of name, as many as fit.
         credentials: Vec<CredentialView>,
+        /// Whether there are more behind the last.
+        more: bool,
     },
     /// To `Credential`.
     Credential(Box<CredentialView>),
