@@ -1,6 +1,7 @@
 //! One keeper at a time.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::net::UnixStream;
 use std::sync::mpsc::channel;
 
 use portcullis::demo::stage::{CREDENTIAL, SECRET};
@@ -26,6 +27,22 @@ fn a_second_daemon_is_refused_and_the_first_goes_on() {
     released(&appliance.pull("payroll", CREDENTIAL).expect("pulls"), "the first serves jobs");
     refused(&appliance.pull("payroll", CREDENTIAL).expect("pulls"), 3, "spent once");
     appliance.does("carol", &["audit", "verify"]).expect("log, tree and chip agree");
+}
+
+#[test]
+fn a_daemon_whose_terminal_is_closed_keeps_the_gate() {
+    let appliance = Appliance::found();
+    let mut daemon = appliance.spawn_serve();
+    let mut lines = BufReader::new(daemon.stderr.take().expect("a pipe")).lines();
+    assert!(lines.any(|line| line.is_ok_and(|line| line.contains("the gate is kept"))));
+    drop(lines);
+    // A record that is no handshake: the daemon says on its standard error that it let go.
+    let mut peer = UnixStream::connect(appliance.home().join("run/operator.sock")).expect("connected");
+    peer.write_all(&[[0, 32].as_slice(), &[65; 32]].concat()).expect("said");
+    drop(peer.read(&mut [0; 64]));
+    appliance.does("carol", &["requests"]).expect("it answers");
+    kill(daemon.id());
+    daemon.wait().expect("it ended");
 }
 
 #[test]
