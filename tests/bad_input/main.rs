@@ -56,7 +56,7 @@ fn look(appliance: &Appliance, from: u64) -> (Known, Vec<Value>) {
         (part("doc"), part("state"), part("approvals"), part("pulls_left"))
     };
     let known = Known {
-        credentials: ask(Ask::Credentials)["credentials"].clone(),
+        credentials: ask(Ask::Credentials { after: None })["credentials"].clone(),
         clients: ask(Ask::Clients)["clients"].clone(),
         requests: requests["requests"].as_array().expect("a list").iter().map(fixed).collect(),
     };

@@ -1,6 +1,7 @@
 //! One keeper at a time.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::net::UnixStream;
 use std::sync::mpsc::channel;
 
 use portcullis::demo::stage::{CREDENTIAL, SECRET, Stage};
@@ -53,6 +54,22 @@ fn a_copied_appliance_on_the_same_chip_is_found_out_and_neither_starts_again() {
     appliance.refuses_to_start(6, "the first");
     let started = copy.serve().expect_err("the copy").to_string();
     assert!(started.contains("this is an old copy") && started.contains("exit status: 6"), "{started}");
+}
+
+#[test]
+fn a_daemon_whose_terminal_is_closed_keeps_the_gate() {
+    let appliance = Appliance::found();
+    let mut daemon = appliance.spawn_serve();
+    let mut lines = BufReader::new(daemon.stderr.take().expect("a pipe")).lines();
+    assert!(lines.any(|line| line.is_ok_and(|line| line.contains("the gate is kept"))));
+    drop(lines);
+    // A record that is no handshake: the daemon says on its standard error that it let go.
+    let mut peer = UnixStream::connect(appliance.home().join("run/operator.sock")).expect("connected");
+    peer.write_all(&[[0, 32].as_slice(), &[65; 32]].concat()).expect("said");
+    drop(peer.read(&mut [0; 64]));
+    appliance.does("carol", &["requests"]).expect("it answers");
+    kill(daemon.id());
+    daemon.wait().expect("it ended");
 }
 
 #[test]

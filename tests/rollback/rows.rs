@@ -59,7 +59,7 @@ fn changes() -> Vec<(&'static str, i32, &'static str, Change)> {
     vec![
         ("a word of a reason", 6, FORK, reword("RACF knows no federation", "RACF knows no mercy")),
         ("the quorum of the roster", 6, "", reword("\"quorum\":2", "\"quorum\":3")),
-        ("a role on the roster", 6, FORK, reword("\"custodian\",\"auditor\"", "\"custodian\"")),
+        ("a role on the roster", 6, "does not verify", reword("\"custodian\",\"auditor\"", "\"custodian\"")),
         ("the grants of a client", 6, "signature", reword("racf/prod01", "racf/prod02")),
         ("the last leaf deleted", 6, OLD, sql(last)),
         ("the first leaf deleted", 6, "no leaf 0", sql("DELETE FROM leaves WHERE seq = 0")),

@@ -7,7 +7,10 @@ use crate::daemon::keeper;
 
 /// Runs the daemon.
 pub fn run(context: &Context) -> Result<(), Stop> {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).with_target(false).init();
+    // A standard error that takes nothing any more, such as a terminal that was closed, is no reason to
+    // end: the subscriber's own complaint about it would panic.
+    let lines = tracing_subscriber::fmt().with_writer(std::io::stderr).log_internal_errors(false);
+    lines.with_ansi(false).with_target(false).init();
     let ready = |home: &crate::domain::home::Home| {
         if home.evaluation_mark().exists() {
             note("portcullis: EVALUATION: a software TPM holds the keys, and protects nothing");

@@ -1,10 +1,12 @@
 //! The software TPM as a process.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 
-use super::rig::Blank;
-use crate::tpm::{SoftTpm, TpmError};
+use super::rig::{Blank, Rig};
+use crate::tpm::{SoftTpm, Tcti, TpmError};
 
 /// Parent, session and terminal of a process.
 fn kinship(pid: u32) -> [String; 3] {
@@ -67,4 +69,27 @@ fn a_restart_of_the_board_keeps_the_port() {
     }
     let state = blank.directory.path().join("tpm");
     assert_eq!(SoftTpm::attach(&state).expect("read").as_ref(), Some(blank.tpm.tpm()));
+}
+
+#[test]
+fn sessions_and_keys_of_a_killed_keeper_are_ended() {
+    let rig = Rig::new();
+    let Tcti::Swtpm { host, port } = *rig.chip.tcti() else { panic!("a software TPM") };
+    for (kind, session) in [("HMAC", 0), ("policy", 1)] {
+        // TPM2_StartAuthSession, unsalted and unbound, and nobody to end it.
+        let mut command = vec![0x80, 0x01, 0, 0, 0, 43, 0, 0, 0x01, 0x76];
+        command.extend([0x40, 0, 0, 0x07, 0x40, 0, 0, 0x07, 0, 16]);
+        command.extend([[7; 16].as_slice(), &[0, 0, session, 0, 0x10, 0, 0x0b]].concat());
+        let mut chip = TcpStream::connect((host, port)).expect("connected");
+        chip.write_all(&command).expect("said");
+        let mut answer = [0; 200];
+        let len = chip.read(&mut answer).expect("answered");
+        assert_eq!(answer[6..10], [0; 4], "{kind}: {:?}", &answer[..len]);
+        drop(chip);
+        rig.tool("tpm2_createprimary", &["-C", "n", "-c", "stray.ctx", "-Q"]);
+        rig.chip.end_strays().expect(kind);
+        for held in ["handles-loaded-session", "handles-transient"] {
+            assert_eq!(rig.tool("tpm2_getcap", &[held]), "", "{kind}: {held}");
+        }
+    }
 }
