@@ -32,7 +32,7 @@ pub struct Engine {
     told: u64,
     /// When windows that open by time alone were last looked for.
     looked: Timestamp,
-    tally: Tally,
+    pub(super) tally: Tally,
 }
 
 /// Why the engine ended.
@@ -249,8 +249,8 @@ impl Engine {
             }
         }
         self.serve_opening(&at);
-        for deaf in self.jobs.say_wait(at.now) {
-            self.close(deaf);
+        for over in [self.jobs.say_wait(at.now), self.jobs.idle(at.now)].concat() {
+            self.close(over);
         }
     }
 

@@ -15,6 +15,9 @@ const WAIT_S: u8 = ServerMessage::WAIT_S_MAX;
 /// How long an acknowledgement may take before the outcome is written down without it.
 const ACK_PATIENCE: Length = Length::from_seconds(5);
 
+/// How long a connection may do nothing after it had an answer.
+const IDLE_MAX: Length = Length::from_seconds(60);
+
 /// One job's connection.
 pub struct JobConn {
     /// The keeper's own descriptor.
@@ -25,8 +28,12 @@ pub struct JobConn {
     pub job: Option<JobName>,
     /// What it does.
     pub doing: Doing,
+    /// Who it is by its user, for the log.
+    pub uid: u32,
     /// Refusals so far; a connection has few.
     pub refusals: u32,
+    /// When a connection that does nothing is let go.
+    idle_until: Option<Timestamp>,
 }
 
 /// What a connection does.
@@ -77,7 +84,17 @@ impl Jobs {
         if self.conns.len() >= Self::COUNT_MAX {
             return false;
         }
-        let job = JobConn { stream, peer: Some(peer), job: None, doing: Doing::Idle, refusals: 0 };
+        let uid = peer.evidence().uid;
+        let job = JobConn {
+            stream,
+            peer: Some(peer),
+            job: None,
+            doing: Doing::Idle,
+            uid,
+            refusals: 0,
+            // The listener lets those go that never ask.
+            idle_until: None,
+        };
         self.conns.insert(conn, job);
         true
     }
@@ -122,6 +139,14 @@ impl Jobs {
         self.conns.iter().filter(|(_, conn)| overdue(conn)).map(|(number, _)| *number).collect()
     }
 
+    /// Connections that were answered and have done nothing since: each holds a place of a thousand.
+    pub fn idle(&self, now: Timestamp) -> Vec<u32> {
+        let over = |conn: &JobConn| {
+            matches!(conn.doing, Doing::Idle) && conn.idle_until.is_some_and(|until| until <= now)
+        };
+        self.conns.iter().filter(|(_, conn)| over(conn)).map(|(number, _)| *number).collect()
+    }
+
     /// Tells those that wait that they still do; gives those that do not take it.
     pub fn say_wait(&mut self, now: Timestamp) -> Vec<u32> {
         let mut deaf = Vec::new();
@@ -143,7 +168,8 @@ impl Jobs {
         let due = self.conns.values().filter_map(|conn| match &conn.doing {
             Doing::Waiting(waiting) => Some(waiting.next_word),
             Doing::Handed { until, .. } => Some(*until),
-            _ => None,
+            Doing::Idle => conn.idle_until,
+            Doing::Measuring | Doing::Receiving => None,
         });
         due.min()
     }
@@ -163,10 +189,16 @@ impl JobConn {
         heard.is_some() || say(&self.stream, seq, ServerMessage::Wait { seconds: WAIT_S })
     }
 
-    /// Says no.
-    pub fn deny(&mut self, seq: Seq, code: DenyCode) -> bool {
-        const REFUSALS_MAX: u32 = 5;
+    /// Lets it rest for a while: the answer it had was its last, unless it asks again.
+    pub fn rest(&mut self, now: Timestamp) {
         self.doing = Doing::Idle;
+        self.idle_until = Some(now.plus(IDLE_MAX));
+    }
+
+    /// Says no.
+    pub fn deny(&mut self, seq: Seq, code: DenyCode, now: Timestamp) -> bool {
+        const REFUSALS_MAX: u32 = 5;
+        self.rest(now);
         self.refusals += 1;
         say(&self.stream, seq, ServerMessage::Deny { code }) && self.refusals < REFUSALS_MAX
     }

@@ -15,7 +15,7 @@ use super::engine::{Ended, Engine};
 use super::event::Event;
 use super::harden::{self, Hardened};
 use super::listener::{self, ListenerError};
-use super::message::LinkKind;
+use super::message::{FromListener, LinkKind};
 use crate::domain::home::Home;
 use crate::domain::selector::KernelProof;
 use crate::links::peer;
@@ -129,7 +129,8 @@ fn decide(
     ears: &mut Ears,
 ) -> Result<(), KeeperError> {
     const RESTARTS_MAX: u32 = 5;
-    let mut restarts = 0;
+    const SPAN_MS: u64 = 60_000;
+    let (mut restarts, mut since) = (0, SystemClocks::read().boottime_ms);
     loop {
         match engine.run(inbox) {
             Ended::Asked => return Ok(()),
@@ -142,6 +143,10 @@ fn decide(
                 }
             }
             Ended::ListenerGone => {
+                let now = SystemClocks::read().boottime_ms;
+                if now.saturating_sub(since) > SPAN_MS {
+                    (restarts, since) = (0, now);
+                }
                 restarts += 1;
                 if restarts > RESTARTS_MAX {
                     return Err(KeeperError::Restless { times: restarts });
@@ -163,8 +168,8 @@ fn open_anew(
     let mut later = Vec::new();
     loop {
         match open(home) {
-            Err(KeeperError::Start(StartError::Tpm(TpmError::Unreachable { tcti, cause }))) => {
-                tracing::error!(%tcti, %cause, "no TPM answers; nothing is released until it does");
+            Err(KeeperError::Start(error)) if error.may_pass() => {
+                tracing::error!(%error, "the appliance cannot be opened; nothing is released until it is");
             }
             outcome => {
                 // What came meanwhile is dealt with now, in its order.
@@ -258,6 +263,8 @@ fn accept(
             let sender = listener.lock().unwrap_or_else(PoisonError::into_inner);
             if let Err(error) = sender.announce(conn, kind, copy.as_fd()) {
                 tracing::warn!(%error, "the listener does not take a connection");
+                // Nobody would ever read it.
+                drop(events.send(Event::Said(FromListener::Closed { conn })));
             }
         }
     };
@@ -267,13 +274,22 @@ fn accept(
 
 fn stop_on_signals(events: Sender<Event>) -> Result<(), KeeperError> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    const GRACE: Duration = Duration::from_secs(15);
     let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT, SIGHUP])?;
     let work = move || {
         for signal in signals.forever() {
             // A hang-up of the terminal that started it is no reason for the gate to close.
-            if signal != SIGHUP && events.send(Event::Stop).is_err() {
+            if signal == SIGHUP {
+                continue;
+            }
+            if events.send(Event::Stop).is_err() {
                 return;
             }
+            // Where the chip hangs, so does the thread that decides: what is on disk and in the chip
+            // settles at the next start, as after any loss of power.
+            std::thread::park_timeout(GRACE);
+            tracing::error!("the daemon does not come to its end, and is ended");
+            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
         }
     };
     std::thread::Builder::new().name("signals".to_owned()).spawn(work)?;

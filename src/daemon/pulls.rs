@@ -4,7 +4,7 @@ use std::net::Shutdown;
 
 use super::engine::Engine;
 use super::event::Event;
-use super::jobs::Doing;
+use super::jobs::{Doing, JobConn};
 use super::line::{Delivery, deliver, say};
 use super::message::Fault;
 use crate::domain::audit::entry::Delivery as Outcome;
@@ -19,9 +19,12 @@ use crate::services::pull::{Pulled, Puller};
 
 impl Engine {
     pub(super) fn hello(&mut self, conn: u32, job: JobName) {
+        let now = self.now().now;
         let Some(peer) = self.jobs.get(conn) else { return };
-        let said = if peer.job.is_some() {
-            peer.deny(Seq::FIRST, DenyCode::Sequence)
+        let said = if matches!(peer.doing, Doing::Receiving) {
+            true
+        } else if peer.job.is_some() {
+            peer.deny(Seq::FIRST, DenyCode::Sequence, now)
         } else {
             peer.job = Some(job);
             say(&peer.stream, Seq::FIRST, ServerMessage::Challenge)
@@ -36,7 +39,8 @@ impl Engine {
         self.write_outcome(conn, Outcome::Written, &at);
         let Some(caller) = self.jobs.get(conn) else { return };
         let (Some(job), Doing::Idle) = (caller.job.clone(), &caller.doing) else {
-            if !caller.deny(seq, DenyCode::Sequence) {
+            let receiving = matches!(caller.doing, Doing::Receiving);
+            if !receiving && !caller.deny(seq, DenyCode::Sequence, at.now) {
                 self.close(conn);
             }
             return;
@@ -128,7 +132,8 @@ impl Engine {
     }
 
     fn deny(&mut self, conn: u32, seq: Seq, puller: &Puller, refusal: &Refusal) {
-        let said = self.jobs.get(conn).is_some_and(|caller| caller.deny(seq, refusal.deny_code()));
+        let now = self.now().now;
+        let said = self.jobs.get(conn).is_some_and(|caller| caller.deny(seq, refusal.deny_code(), now));
         let actor = format!("uid:{}", puller.evidence.uid);
         self.note_refusal(actor, &format!("job {} pulls {}", puller.job, puller.credential), refusal);
         if matches!(refusal, Refusal::Chip { .. })
@@ -149,11 +154,13 @@ impl Engine {
         job: Option<JobName>,
         error: &PeerError,
     ) {
-        let said = self.jobs.get(conn).is_some_and(|caller| caller.deny(seq, DenyCode::Evidence));
-        if let Some(job) = job {
+        let uid = self.jobs.get(conn).map(|caller| caller.uid);
+        let now = self.now().now;
+        let said = self.jobs.get(conn).is_some_and(|caller| caller.deny(seq, DenyCode::Evidence, now));
+        if let (Some(job), Some(uid)) = (job, uid) {
             let wanted = format!("job {job} pulls {name}");
             let refusal = Refusal::Evidence { job, selector: error.to_string() };
-            self.note_refusal("keeper".to_owned(), &wanted, &refusal);
+            self.note_refusal(format!("uid:{uid}"), &wanted, &refusal);
         }
         if !said {
             self.close(conn);
@@ -225,6 +232,7 @@ impl Engine {
             return;
         }
         let doing = std::mem::replace(&mut caller.doing, Doing::Idle);
+        caller.rest(at.now);
         if let (Doing::Handed { request, .. }, Some(job)) = (doing, caller.job.clone()) {
             self.appliance.delivered(at, &request, &job, outcome);
         }
@@ -241,19 +249,24 @@ impl Engine {
 
     /// On a Unix socket nothing is lost, so nothing is sent twice.
     pub(super) fn cannot_repeat(&mut self, conn: u32, seq: Seq) {
-        if !self.jobs.get(conn).is_some_and(|caller| caller.deny(seq, DenyCode::Syntax)) {
+        let now = self.now().now;
+        let answer = |caller: &mut JobConn| {
+            matches!(caller.doing, Doing::Receiving) || caller.deny(seq, DenyCode::Syntax, now)
+        };
+        if !self.jobs.get(conn).is_some_and(answer) {
             self.close(conn);
         }
     }
 
-    /// What came was no PC1: the caller is told once, and a connection that holds a place in the
-    /// queue keeps it.
+    /// What came was no PC1: the caller is told, and a GET that it had on hold is over. While a
+    /// credential is being written nothing else may be, and the fault stands for itself.
     pub(super) fn malformed(&mut self, conn: u32, fault: Fault) {
         let code = fault.deny_code();
+        let now = self.now().now;
         let Some(caller) = self.jobs.get(conn) else { return self.close(conn) };
-        let uid = caller.peer.as_ref().map(|peer| peer.evidence().uid);
-        let said = caller.deny(Seq::FIRST, code);
-        let actor = uid.map_or_else(|| "keeper".to_owned(), |uid| format!("uid:{uid}"));
+        let uid = caller.uid;
+        let said = matches!(caller.doing, Doing::Receiving) || caller.deny(Seq::FIRST, code, now);
+        let actor = format!("uid:{uid}");
         self.note_refusal(actor, "a line that is not PC1", &Refusal::Message { why: fault.to_string() });
         if !said {
             self.close(conn);

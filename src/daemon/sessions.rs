@@ -24,6 +24,7 @@ impl Engine {
     fn message(&mut self, conn: u32, remote: &[u8; 32], message: &[u8]) {
         let ask: Result<Ask, _> = serde_json::from_slice(message);
         let person = self.appliance.state().roster().by_noise(remote).map(|person| person.id.clone());
+        let reported = matches!((&ask, &person), (Ok(Ask::PassphraseFailed { .. }), None));
         let outcome = match (ask, person) {
             (Ok(ask), Some(operator)) => self.answer(conn, &operator, ask),
             (Ok(Ask::PassphraseFailed { operator }), None) => self.passphrase_failed(conn, operator),
@@ -31,7 +32,7 @@ impl Engine {
             // The parser's words could repeat what was in the message, and that may be secret.
             (Err(error), Some(_)) => Err(Refusal::Message { why: format!("place {}", error.column()) }),
         };
-        let is_stranger = matches!(outcome, Err(Refusal::NotOnRoster { .. }));
+        let is_stranger = matches!(outcome, Err(Refusal::NotOnRoster { .. })) || reported;
         let reply = outcome.unwrap_or_else(|refusal| Reply::Refused(refusal.to_wire()));
         let answered = self.operators.get(conn).is_some_and(|session| session.reply(&reply).is_ok());
         if !answered || is_stranger {
@@ -66,8 +67,12 @@ impl Engine {
 
     fn passphrase_failed(&mut self, conn: u32, operator: OperatorId) -> Result<Reply, Refusal> {
         let uid = self.operators.get(conn).map_or(u32::MAX, |session| session.uid);
-        let at = self.now();
-        self.appliance.passphrase_failed(&at, format!("uid:{uid}"), operator);
+        let (at, actor) = (self.now(), format!("uid:{uid}"));
+        // Anybody may say this of anybody: it is a report, and a flood of it is only counted.
+        let known = self.appliance.state().roster().get(&operator).is_some();
+        if known && self.tally.admit(&actor, at.now) {
+            self.appliance.passphrase_failed(&at, actor, operator);
+        }
         Ok(Reply::Done { request: None, message: "noted".to_owned() })
     }
 

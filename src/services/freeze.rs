@@ -79,7 +79,15 @@ impl Appliance {
 
     /// Counts the gate up: every window that was armed before is garbage from now on.
     pub(super) fn close_gate(&mut self) -> Result<(), Refusal> {
+        self.gate_owed = true;
         let board = &self.ledger.board;
-        board.chip.close_gate(&board.auths).map(|_| ()).map_err(|error| chip_refusal(&error))
+        board.chip.close_gate(&board.auths).map_err(|error| chip_refusal(&error))?;
+        self.gate_owed = false;
+        Ok(())
+    }
+
+    /// Counts the gate if an earlier freeze could not: the log says that every window is closed.
+    pub(super) fn pay_gate(&mut self) -> Result<(), Refusal> {
+        if self.gate_owed { self.close_gate() } else { Ok(()) }
     }
 }

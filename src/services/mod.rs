@@ -69,6 +69,8 @@ pub struct Appliance {
     shares: BTreeMap<RequestId, Vec<Share>>,
     /// Requests whose window the chip refused once: it is asked before another pull is spent.
     wary: BTreeSet<RequestId>,
+    /// A freeze is in the log and the gate was not counted: no thaw before it is.
+    gate_owed: bool,
     /// When the chip is to be asked again, of windows that open or close about now.
     again: Option<Timestamp>,
     /// Windows that have ended, until the chip has said so too.

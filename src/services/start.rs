@@ -63,6 +63,17 @@ pub enum StartError {
 }
 
 impl StartError {
+    /// Whether it may pass by itself: a chip that is away, a disk that is full. What says that
+    /// something was undone or altered never does.
+    pub const fn may_pass(&self) -> bool {
+        match self {
+            Self::Tpm(error) => matches!(error, TpmError::Unreachable { .. } | TpmError::Software { .. }),
+            Self::Store(error) => matches!(error, StoreError::Sqlite(_) | StoreError::File { .. }),
+            Self::Commit(error) => matches!(error, CommitError::Store(_) | CommitError::Anchor(_)),
+            _ => false,
+        }
+    }
+
     /// The exit code and what to do next.
     pub fn parts(&self) -> (u8, &'static str) {
         const UNEXPECTED: u8 = 1;
@@ -231,6 +242,7 @@ impl Opened {
             ledger,
             shares: BTreeMap::new(),
             wary: BTreeSet::new(),
+            gate_owed: false,
             again: None,
             closing: Vec::new(),
             keeper,

@@ -62,8 +62,8 @@ deny_codes! {
         "Ask the operators why; a new request is possible when the time for deciding this one is over.";
     /// The window was withdrawn.
     Revoked = "REVOKED",
-        "An operator revoked the window of this request.",
-        "Ask the operators why; a new request is possible when that window would have closed.";
+        "The window of this request was ended: by an operator, a freeze, a deposit or a restart of the board.",
+        "Ask the operators for a new window; a pull asks by itself when the old one would have closed.";
     /// No pull is left.
     Spent = "SPENT",
         "All pulls of the approved window are used.",
