@@ -61,7 +61,8 @@ impl Rig {
     /// The entries of the log of one type.
     pub fn entries(&self, kind: &str) -> Vec<Value> {
         let log = self.stage.does("carol", &["audit", "show", "--from", "0", "--json"]).expect("the log");
-        let entries = log.text().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect::<Vec<Value>>();
+        let entries =
+            log.text().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect::<Vec<Value>>();
         entries.into_iter().filter(|entry| entry["type"] == kind).collect()
     }
 
@@ -80,7 +81,8 @@ pub fn me() -> String {
 
 /// The children of a process.
 pub fn children(pid: u32) -> Vec<u32> {
-    let listed = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
+    let listed =
+        |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
     let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("a process");
     let all: String = tasks.flatten().map(listed).collect();
     all.split_whitespace().map(|pid| pid.parse().expect("a number")).collect()

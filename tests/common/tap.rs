@@ -51,7 +51,11 @@ impl Tap {
                 // One client at a time, as the software TPM takes them.
                 for client in listener.incoming().flatten() {
                     let Ok(chip) = TcpStream::connect((Ipv4Addr::LOCALHOST, target)) else { continue };
-                    if is_data { pass_commands(client, chip, &shared) } else { pass_bytes(client, chip, &shared) }
+                    if is_data {
+                        pass_commands(client, chip, &shared)
+                    } else {
+                        pass_bytes(client, chip, &shared)
+                    }
                 }
             });
         }

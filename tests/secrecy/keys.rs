@@ -46,7 +46,8 @@ impl Keys {
             record.shares.iter().map(|text| serde_json::from_str(text).expect("a share")).collect();
         let appliance = ApplianceName::parse("demo").expect("a name");
         let subject = ShareSubject { appliance, credential: name.clone(), generation };
-        let opened: Vec<Share> = sealed.iter().map(|share| unwrap(&home, share, &subject, record.k)).collect();
+        let opened: Vec<Share> =
+            sealed.iter().map(|share| unwrap(&home, share, &subject, record.k)).collect();
         let q = join(&sealed, &opened, record.k).expect("enough shares");
         let mut salt = [0; 32];
         hex::decode_to_slice(&record.salt, &mut salt).expect("a salt");
@@ -55,7 +56,8 @@ impl Keys {
         /// Blinding and value are the last 48 bytes of a share.
         const SECRET_LEN: usize = 48;
         let last = |bytes: &[u8]| bytes[bytes.len() - SECRET_LEN..].to_vec();
-        let shares = opened.iter().map(|share| (share.context().operator.to_string(), last(&share.to_bytes())));
+        let shares =
+            opened.iter().map(|share| (share.context().operator.to_string(), last(&share.to_bytes())));
         Self { store: store_key, t, q, data, shares: shares.collect() }
     }
 }

@@ -48,7 +48,8 @@ fn the_listener_has_neither_store_nor_chip_nor_rights() {
     };
     assert_eq!(opens(keeper), (true, true), "the keeper has store and chip");
     assert_eq!(opens(listener), (false, false));
-    let known = |link: &&String| *link == "/dev/null" || link.starts_with("socket:[") || link.starts_with("pipe:[");
+    let known =
+        |link: &&String| *link == "/dev/null" || link.starts_with("socket:[") || link.starts_with("pipe:[");
     let of_listener = descriptors(listener);
     assert!(of_listener.iter().all(|link| known(&link)), "{of_listener:?}");
     rig.tap.let_go();
@@ -108,5 +109,8 @@ fn a_listener_that_is_killed_is_replaced_and_nothing_is_lost() {
     rig.stage.approve_by(&["carol"], &request).expect("approved");
     let outcome = rig.stage.collect(&mut job).expect("a job").expect("it has ended");
     assert!(outcome.code == 0 && outcome.stdout == secret, "{}", outcome.said());
-    assert_eq!(rig.entries("requested").iter().filter(|e| e["detail"]["doc"]["subject"]["job"] == JOB).count(), 1);
+    assert_eq!(
+        rig.entries("requested").iter().filter(|e| e["detail"]["doc"]["subject"]["job"] == JOB).count(),
+        1
+    );
 }

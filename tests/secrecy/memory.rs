@@ -38,7 +38,8 @@ impl Memory {
 
     /// What of the needles is in it.
     pub fn find(&self, needles: &Needles) -> Vec<String> {
-        let found = self.regions.iter().map(|(name, bytes)| needles.find(&format!("{}, {name}", self.what), bytes));
+        let found =
+            self.regions.iter().map(|(name, bytes)| needles.find(&format!("{}, {name}", self.what), bytes));
         found.flatten().collect()
     }
 }

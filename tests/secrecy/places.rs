@@ -101,8 +101,13 @@ fn no_secret_is_in_a_file_an_argument_an_environment_or_a_word() {
     for verb in ["serve", "deposit", "pull", "approve"] {
         assert!(seen(verb), "{verb} was watched");
     }
-    for name in ["store/portcullis.db", "store/portcullis.db-wal", "demo/daemon.log", "demo/dump/entries.ndjson"] {
-        assert!(live.iter().any(|(path, bytes)| path.ends_with(name) && !bytes.is_empty()), "{name} was read");
+    for name in
+        ["store/portcullis.db", "store/portcullis.db-wal", "demo/daemon.log", "demo/dump/entries.ndjson"]
+    {
+        assert!(
+            live.iter().any(|(path, bytes)| path.ends_with(name) && !bytes.is_empty()),
+            "{name} was read"
+        );
     }
 }
 
