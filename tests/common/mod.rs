@@ -1,6 +1,6 @@
 //! What the tests of behaviour share.
 
-#![allow(dead_code)] // each test uses a part of it
+#![allow(dead_code, clippy::disallowed_macros)] // each test uses a part of it; seeds and logs are printed
 
 pub mod appliance;
 pub mod interposer;

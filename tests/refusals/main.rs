@@ -138,9 +138,15 @@ fn wrong_lines(rig: &Rig) {
         let mut job = UnixStream::connect(rig.stage.home().join("run/pull.sock")).expect("a socket");
         job.write_all(said.as_bytes()).expect("written");
         job.shutdown(std::net::Shutdown::Write).expect("no more to say");
-        let mut heard = Vec::new();
-        job.read_to_end(&mut heard).expect("heard");
-        let heard = String::from_utf8_lossy(&heard).into_owned();
+        // Who was refused may try again, so the connection need not end.
+        let mut heard = String::new();
+        let mut buffer = [0; 512];
+        while let Ok(len @ 1..) = job.read(&mut buffer) {
+            heard.push_str(&String::from_utf8_lossy(&buffer[..len]));
+            if heard.contains("DENY") {
+                break;
+            }
+        }
         assert!(heard.contains(code) && !heard.contains(" OK "), "{name}: {heard}");
         let codes = rig.tap.take_codes();
         let asked = |code: &u32| *code == UNSEAL || CONDITIONS.contains(code);
@@ -167,9 +173,8 @@ fn another_measured_state_another_boot_and_a_freeze_end_at_the_conditions() {
     rig.chip.tpm_mut().power_cycle().expect("another boot");
     let codes = Kind::new("another boot", 5, "TPM", (JOB, "db/reset")).try_on(&rig);
     assert!(codes.contains(&POLICY_COUNTER_TIMER), "the chip was asked: {codes:x?}");
-    // The appliance has noticed by now, and the chip is left in peace.
-    let again = Kind::new("another boot, again", 4, "time", (JOB, "db/drift"));
-    again.without_the_chip(&rig);
+    // The appliance has noticed by now, and what was armed before is void.
+    Kind::new("another boot, again", 3, "revoked", (JOB, "db/drift")).try_on(&rig);
 }
 
 #[test]

@@ -28,15 +28,14 @@ fn what_people_are_refused_never_reaches_the_chip() {
     let rig = Rig::serving(&[CREDENTIAL]);
     rig.stage.deposit(CREDENTIAL, SECRET, &[]).expect("deposited");
     let ask = ["request", CREDENTIAL, "--job", JOB, "--reason", "night batch", "--ticket", "INC-4711"];
-    let asked = rig.stage.does("bob", &ask).expect("asked");
+    let asked = rig.stage.does("alice", &ask).expect("asked");
     let id = rig.stage.request_id(&asked).expect("a request");
     let key = stranger(&rig.stage);
     let yes = ["approve", &id, "--id-again", &id];
     rig.stage.approve_by(&["carol"], &id).expect("approved");
     let refused = [
         ("a stranger", "mallory", [&["--key", &key][..], &yes].concat()),
-        ("who asked", "bob", [&["--operator", "bob"][..], &yes].concat()),
-        ("who deposited", "alice", [&["--operator", "alice"][..], &yes].concat()),
+        ("who asked and deposited", "alice", [&["--operator", "alice"][..], &yes].concat()),
         ("who approved already", "carol", [&["--operator", "carol"][..], &yes].concat()),
         (
             "a request that is not there",
@@ -44,7 +43,7 @@ fn what_people_are_refused_never_reaches_the_chip() {
             vec!["--operator", "carol", "revoke", "ZZZZ", "--reason", "no"],
         ),
         (
-            "another name for a thaw",
+            "a thaw of what is not frozen",
             "carol",
             vec!["--operator", "carol", "thaw", "--reason", "no", "--ticket", "1"],
         ),

@@ -34,12 +34,34 @@ fn is_open(pid: u32, uid: u32) -> bool {
     fs::metadata(format!("/proc/{pid}/environ")).expect("a process").uid() == uid
 }
 
-/// Kills a process by a fault of memory, after its limit was lifted: what forbids a core file then is that
-/// the process is not to be dumped.
-fn crash(mut child: Child) -> bool {
-    let pid = Pid::from_child(&child);
-    prlimit(Some(pid), Resource::Core, Rlimit { current: None, maximum: None })
-        .expect("root lifts any limit");
+/// A process that ends with the test, however the test ends.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// Root without the privilege to look into every process.
+fn plain_root(program: &str) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--inh-caps=-sys_ptrace", "--bounding-set=-sys_ptrace", program]);
+    command
+}
+
+/// Whether that root may look into a process of its kind.
+fn is_open_to_root(pid: u32) -> bool {
+    let looked = plain_root("readlink").arg(format!("/proc/{pid}/exe")).output();
+    looked.expect("setpriv is part of util-linux").status.success()
+}
+
+/// Kills a process by a fault of memory, after its limit was lifted as far as it goes; whether it left a core.
+fn crash(child: &mut Child) -> bool {
+    let pid = Pid::from_child(child);
+    let hard = core_limits(child.id()).1.parse().ok();
+    prlimit(Some(pid), Resource::Core, Rlimit { current: hard, maximum: hard }).expect("up to the limit");
     // The first one only takes away the handler that would report an overflow of the stack.
     let mut ended = None;
     for _ in 0..200 {
@@ -64,17 +86,26 @@ fn core_files(dir: &Path) -> Vec<String> {
 fn a_crash_of_keeper_or_listener_leaves_no_core_file() {
     let rig = Rig::new();
     let cores = tempfile::tempdir().expect("a folder");
-    let mut keeper = portcullis(&rig, &["serve"]).current_dir(cores.path()).spawn().expect("a daemon");
-    let mut said = BufReader::new(keeper.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
+    let mut keeper = plain_root(env!("CARGO_BIN_EXE_portcullis"));
+    keeper.arg("--home").arg(rig.stage.home()).arg("serve").stderr(Stdio::piped());
+    keeper.current_dir(cores.path()).stdin(Stdio::null()).stdout(Stdio::null());
+    let mut keeper = Ended(keeper.spawn().expect("a daemon"));
+    let mut said = BufReader::new(keeper.0.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
     assert!(said.any(|line| line.contains("the gate is kept")), "it serves");
-    let listener = children(keeper.id())[0];
-    for pid in [keeper.id(), listener] {
+    let listener = children(keeper.0.id())[0];
+    for pid in [keeper.0.id(), listener] {
         assert_eq!(core_limits(pid), ("0".to_owned(), "0".to_owned()));
     }
+    let other = plain_root("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
+    let other = Ended(other.expect("a process"));
+    // The eyes that see into it, once it is what it is to be, do not see into the keeper.
+    let open = || Ok(is_open_to_root(other.0.id()).then_some(()));
+    rig.stage.wait_for("a process to be open", open).expect("any other is");
+    assert!(!is_open_to_root(keeper.0.id()), "the keeper is closed");
     // It closes itself before it reads anything, and may still be about to.
     let closed = || Ok((!is_open(listener, NOBODY)).then_some(()));
     rig.stage.wait_for("the listener to close itself", closed).expect("it is not to be dumped");
-    assert!(!crash(keeper), "a core of the keeper");
+    assert!(!crash(&mut keeper.0), "a core of the keeper");
     assert_eq!(core_files(cores.path()), [""; 0]);
 }
 
@@ -93,9 +124,9 @@ fn a_crash_of_who_deposits_leaves_no_core_file() {
         wait_until_read(&child);
         (child, input)
     };
-    let (child, input) = start(None);
+    let (mut child, input) = start(None);
     assert_eq!(core_limits(child.id()).0, "0");
-    assert!(!crash(child), "a core of the one who deposits");
+    assert!(!crash(&mut child), "a core of the one who deposits");
     drop(input);
     assert_eq!(core_files(cores.path()), [""; 0]);
     // Neither may another process of the same user look into it.
