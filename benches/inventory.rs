@@ -3,6 +3,12 @@
 //! The list is everything between the state of the keeper and the rows of an operator's side: the
 //! pages, each put into a message and read back. Encryption and the socket are left out.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "a bench reads the clock and prints what it saw"
+)]
+
 mod common;
 
 use std::path::Path;

@@ -3,6 +3,12 @@
 //!
 //! Both sides of the verification are processes: `portcullis audit verify` and `openssl dgst -sha256`.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "a bench reads the clock and prints what it saw"
+)]
+
 mod common;
 
 use std::fs::File;
