@@ -139,16 +139,12 @@ fn daemon(dir: &Path) {
     let start = time(|| stage.serve().expect("a daemon"));
     println!("start of the daemon with {count} credentials: {:.0} ms", start.as_secs_f64() * 1e3);
     let keeper = stage.daemon_pid().expect("a daemon");
-    let rss = |pid: u32| common::status_mib(&pid.to_string(), "VmRSS:").expect("a process");
-    let listener = children(keeper).first().copied().expect("a listener");
-    let say = |when: &str| {
-        println!("{when}: keeper {} MiB, listener {} MiB RSS (budget 32)", rss(keeper), rss(listener));
-    };
-    say("idle after the start");
     let listed = stage.does("alice", &["list", "--json"]).expect("a list");
     let rows: serde_json::Value = serde_json::from_slice(&listed.stdout).expect("JSON");
     assert_eq!(rows.as_array().map(Vec::len), Some(count), "all of them are listed");
-    say("idle after a list of all");
+    let rss = |pid: u32| common::status_mib(&pid.to_string(), "VmRSS:").expect("a process");
+    let listener = children(keeper).first().copied().expect("a listener");
+    println!("idle: keeper {} MiB, listener {} MiB RSS (budget 32)", rss(keeper), rss(listener));
 }
 
 fn main() {

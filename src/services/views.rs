@@ -147,25 +147,38 @@ pub fn credential_page(
 ) -> (Vec<CredentialView>, bool) {
     /// With room for the rest of the message.
     const BYTES_MAX: usize = 200 * 1024;
-    let mut jobs: BTreeMap<&CredentialName, Vec<JobName>> = BTreeMap::new();
-    for client in state.clients.values() {
-        for name in client.grants.iter() {
-            jobs.entry(name).or_default().push(client.job.clone());
-        }
-    }
-    let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+    /// More than fit, as they are.
+    const COUNT_MAX: usize = 1_000;
+    let behind = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+    let names: Vec<_> = state.credentials.range(behind).map(|(name, _)| name).take(COUNT_MAX + 1).collect();
+    let mut jobs = jobs_by_credential(state, &names);
     let (mut views, mut bytes) = (Vec::new(), 0);
-    for name in state.credentials.range((from, Bound::Unbounded)).map(|(name, _)| name) {
+    for name in &names {
         let Some(view) = credential_view(state, now, name, jobs.remove(name).unwrap_or_default()) else {
             continue;
         };
         bytes += serde_json::to_vec(&view).map_or(BYTES_MAX, |bytes| bytes.len() + 1);
-        if bytes > BYTES_MAX && !views.is_empty() {
+        if !views.is_empty() && (bytes > BYTES_MAX || views.len() == COUNT_MAX) {
             return (views, true);
         }
         views.push(view);
     }
     (views, false)
+}
+
+/// The jobs that may ask for one of `names`, which are in order.
+fn jobs_by_credential<'a>(
+    state: &'a State,
+    names: &[&'a CredentialName],
+) -> BTreeMap<&'a CredentialName, Vec<JobName>> {
+    let mut jobs: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    let (Some(first), Some(last)) = (names.first(), names.last()) else { return jobs };
+    for client in state.clients.values() {
+        for name in client.grants.iter().filter(|name| (*first..=*last).contains(name)) {
+            jobs.entry(name).or_default().push(client.job.clone());
+        }
+    }
+    jobs
 }
 
 fn credential_view(
