@@ -125,7 +125,7 @@ impl Engine {
                 Err(RecvTimeoutError::Timeout) => {}
             }
             self.settle();
-            if self.appliance.is_stopped() {
+            if self.appliance.is_to_be_reopened() {
                 return Ended::LedgerStopped;
             }
         }

@@ -68,7 +68,11 @@ impl Appliance {
         let state = self.state();
         let anchor = self.ledger.board.anchor(state.founding.epoch_base);
         let log = match (self.ledger.stopped(), anchor) {
-            (Some(why), _) => fail("log", format!("stopped: {why}"), "restart the daemon"),
+            (Some(why), _) => fail(
+                "log",
+                format!("stopped: {why}"),
+                "look at disk space and permissions, then restart the daemon",
+            ),
             (None, Ok(anchor)) if anchor.epoch == state.epoch => {
                 ok("log", format!("{} entries, anchored at epoch {}", self.ledger.tree().size(), state.epoch))
             }

@@ -22,6 +22,8 @@ pub struct Ledger {
     evaluation: bool,
     /// Why nothing is committed any more: the store and the chip may differ by the last leaf.
     stopped: Option<String>,
+    /// Whether it was the chip that failed: then opening anew settles it.
+    chip_failed: bool,
 }
 
 /// Why an entry was not committed.
@@ -61,7 +63,7 @@ impl CommitError {
 impl Ledger {
     /// A ledger over what was read back and found to agree with the chip.
     pub(super) const fn new(store: Store, board: Board, tree: Tree, state: State, evaluation: bool) -> Self {
-        Self { store, board, tree, state, evaluation, stopped: None }
+        Self { store, board, tree, state, evaluation, stopped: None, chip_failed: false }
     }
 
     /// The fold of the log.
@@ -82,6 +84,11 @@ impl Ledger {
     /// Why nothing is committed any more.
     pub fn stopped(&self) -> Option<&str> {
         self.stopped.as_deref()
+    }
+
+    /// Whether the chip failed in the middle of a commit: store and chip differ by the last leaf.
+    pub const fn chip_failed(&self) -> bool {
+        self.chip_failed
     }
 
     /// Commits one entry and anchors it; the only function that does.
@@ -155,6 +162,7 @@ impl Ledger {
             let head = anchor_digest(entry.epoch, &self.tree.root());
             let held = anchor(&self.board, &head).map_err(|error| {
                 self.stopped = Some(error.to_string());
+                self.chip_failed = true;
                 CommitError::Anchor(error)
             })?;
             Some(held)

@@ -91,9 +91,10 @@ impl Appliance {
         self.ledger.state()
     }
 
-    /// Whether nothing is committed any more, because store and chip may differ by the last leaf.
-    pub fn is_stopped(&self) -> bool {
-        self.ledger.stopped().is_some()
+    /// Whether the chip failed in the middle of a commit, which opening anew settles. A store that
+    /// takes nothing more is left as it is, for people to look at.
+    pub const fn is_to_be_reopened(&self) -> bool {
+        self.ledger.chip_failed()
     }
 
     /// Leaves in the log.

@@ -137,7 +137,7 @@ fn windows_that_were_revoked_or_frozen_serve_nobody() {
     still_serves(&appliance, "armed");
     let reason = ["--reason", "r"];
     run(&appliance, "carol", &[&["revoke", &window], &reason[..]].concat()).expect(0, "r").expect("revoked");
-    refused(&pull("db/a").expect("runs"), 3, "revoked the window", "a pull after it");
+    refused(&pull("db/a").expect("runs"), 3, "was ended", "a pull after it");
     nothing_changes(&appliance, &["wrong-state", "not-frozen"], "revoked", || {
         let again = run(&appliance, "bob", &["revoke", &window, "--reason", "r"]);
         refused(&again, 3, "is REVOKED", "a second time");
@@ -159,5 +159,5 @@ fn windows_that_were_revoked_or_frozen_serve_nobody() {
         refused(&deposit.expect("runs"), 3, "is frozen", "a deposit while frozen");
     });
     appliance.approve_by(&["bob", "carol"], &thaw).expect("two people thaw");
-    refused(&pull("db/b").expect("runs"), 3, "revoked the window", "the freeze ended the window for good");
+    refused(&pull("db/b").expect("runs"), 3, "was ended", "the freeze ended the window for good");
 }

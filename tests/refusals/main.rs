@@ -96,7 +96,7 @@ fn no_refusal_of_a_pull_asks_the_chip_to_unseal() {
     kinds.push(Kind::new("denied", 3, "denied", (JOB, "db/denied")));
     let revoked = rig.stage.arm(JOB, "db/revoked", &[]).expect("armed");
     rig.stage.does("bob", &["revoke", &revoked, "--reason", "no"]).expect("revoked");
-    kinds.push(Kind::new("revoked", 3, "revoked", (JOB, "db/revoked")));
+    kinds.push(Kind::new("revoked", 3, "was ended", (JOB, "db/revoked")));
     rig.stage.arm(JOB, "db/ahead", &["--opens", "+1h", "--for", "1h"]).expect("armed");
     kinds.push(Kind::new("a window ahead", 4, "time", (JOB, "db/ahead")));
     let over = rig.stage.arm(JOB, "db/over", &["--for", "1s"]).expect("armed");
@@ -164,7 +164,7 @@ fn another_measured_state_another_boot_and_a_freeze_end_at_the_conditions() {
     let thaw = rig.stage.does("alice", &["thaw", "--reason", "a drill", "--ticket", "INC-1"]).expect("asked");
     let thaw = rig.stage.request_id(&thaw).expect("a request");
     rig.stage.approve_by(&["bob", "carol"], &thaw).expect("thawed");
-    Kind::new("a window from before the freeze", 3, "revoked", (JOB, "db/frozen")).try_on(&rig);
+    Kind::new("a window from before the freeze", 3, "was ended", (JOB, "db/frozen")).try_on(&rig);
     rig.stage.arm(JOB, "db/drift", &[]).expect("armed");
     rig.stage.arm(JOB, "db/reset", &[]).expect("armed");
     rig.chip.tpm().extend(7).expect("measured");
@@ -174,7 +174,7 @@ fn another_measured_state_another_boot_and_a_freeze_end_at_the_conditions() {
     let codes = Kind::new("another boot", 5, "TPM", (JOB, "db/reset")).try_on(&rig);
     assert!(codes.contains(&POLICY_COUNTER_TIMER), "the chip was asked: {codes:x?}");
     // The appliance has noticed by now, and what was armed before is void.
-    Kind::new("another boot, again", 3, "revoked", (JOB, "db/drift")).try_on(&rig);
+    Kind::new("another boot, again", 3, "was ended", (JOB, "db/drift")).try_on(&rig);
 }
 
 #[test]
