@@ -1,5 +1,7 @@
 //! The engine's part for operators: records in, answers out.
 
+use zeroize::Zeroizing;
+
 use super::ask::Desk;
 use super::engine::Engine;
 use super::operators::Incoming;
@@ -13,7 +15,7 @@ impl Engine {
         let Some(session) = self.operators.get(conn) else { return self.close(conn) };
         match session.take(self.appliance.keeper_key(), record) {
             Ok(Incoming::Nothing) => {}
-            Ok(Incoming::Message(remote, message)) => self.message(conn, &remote, &message),
+            Ok(Incoming::Message(remote, message)) => self.message(conn, &remote, message),
             Err(error) => {
                 tracing::info!(%error, "an operator's connection ended");
                 self.close(conn);
@@ -21,8 +23,10 @@ impl Engine {
         }
     }
 
-    fn message(&mut self, conn: u32, remote: &[u8; 32], message: &[u8]) {
-        let ask: Result<Ask, _> = serde_json::from_slice(message);
+    fn message(&mut self, conn: u32, remote: &[u8; 32], message: Zeroizing<Vec<u8>>) {
+        let ask: Result<Ask, _> = serde_json::from_slice(&message);
+        // Whoever hears the answer can rely on it: what was sent is wiped by then.
+        drop(message);
         let person = self.appliance.state().roster().by_noise(remote).map(|person| person.id.clone());
         let reported = matches!((&ask, &person), (Ok(Ask::PassphraseFailed { .. }), None));
         let outcome = match (ask, person) {
