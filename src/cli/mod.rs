@@ -14,7 +14,6 @@ mod refusal;
 mod render;
 mod session;
 mod shares;
-mod timespec;
 mod tty;
 mod value;
 mod verbs;

@@ -87,11 +87,15 @@ impl Desk<'_> {
                 Reply::Credentials { credentials, more }
             }
             Ask::Credential { name } => Reply::Credential(Box::new(appliance.credential_view(at, &name)?)),
-            Ask::Clients => Reply::Clients { clients: appliance.state().clients.values().cloned().collect() },
+            Ask::Clients { after } => {
+                let (clients, more) = appliance.client_page(after.as_ref(), |job| self.jobs.waiting_as(job));
+                Reply::Clients { clients, more }
+            }
             Ask::Roster => Reply::Roster { roster: appliance.state().roster().clone() },
-            Ask::Requests { all } => {
-                let requests = appliance.request_views(at, all, |id| self.jobs.waiting_for(id));
-                Reply::Requests { requests }
+            Ask::Requests { all, after } => {
+                let waiting = |id: &RequestId| self.jobs.waiting_for(id);
+                let (requests, more) = appliance.request_page(at, all, after.as_ref(), waiting);
+                Reply::Requests { requests, more }
             }
             Ask::Request { id } => {
                 let view = Box::new(self.view(appliance, &id)?);

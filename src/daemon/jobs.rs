@@ -127,6 +127,13 @@ impl Jobs {
         u32::try_from(self.conns.values().filter(waits).count()).unwrap_or(u32::MAX)
     }
 
+    /// Connections of one job that wait.
+    pub fn waiting_as(&self, job: &JobName) -> u32 {
+        let waits =
+            |conn: &&JobConn| matches!(conn.doing, Doing::Waiting(_)) && conn.job.as_ref() == Some(job);
+        u32::try_from(self.conns.values().filter(waits).count()).unwrap_or(u32::MAX)
+    }
+
     /// The connections that wait, in the order in which they came.
     pub fn who_waits(&self) -> Vec<u32> {
         let waiting = self.conns.iter().filter(|(_, conn)| matches!(conn.doing, Doing::Waiting(_)));

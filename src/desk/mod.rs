@@ -9,3 +9,5 @@ pub mod deposit;
 pub mod error;
 pub mod facts;
 pub mod key;
+pub mod lists;
+pub mod timespec;

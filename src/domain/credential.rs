@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{Generation, OperatorId};
+use super::ids::{Generation, JobName, OperatorId};
 use super::text::Text;
 use super::time::{Day, Length, Timestamp};
 
@@ -122,6 +122,20 @@ pub struct Deposited {
     pub at: Timestamp,
     /// SHA-256 of the wrapped record in the store, in hex; the record is random to whoever lacks the key.
     pub record: String,
+}
+
+/// That a job was handed a value of a credential.
+#[derive(Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seen {
+    /// Which value.
+    pub generation: Generation,
+    /// The job.
+    pub job: JobName,
+    /// How often.
+    pub count: u32,
+    /// When last.
+    pub last: Timestamp,
 }
 
 impl Deposited {

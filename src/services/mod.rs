@@ -12,6 +12,7 @@ pub mod expire;
 pub mod freeze;
 pub mod home;
 pub mod ledger;
+pub mod page;
 pub mod pull;
 pub mod refuse;
 pub mod request;

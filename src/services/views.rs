@@ -1,21 +1,19 @@
 //! What people are shown.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
+use super::page::{ROWS_MAX, page};
 use super::{Appliance, Moment};
 use crate::domain::appliance::State;
-use crate::domain::credential::Deposited;
 use crate::domain::ids::{CredentialName, JobName, OperatorId, RequestId};
 use crate::domain::operator::Role;
 use crate::domain::refusal::Refusal;
 use crate::domain::request::doc::Subject;
 use crate::domain::request::state::{Phase, Request, asked};
-use crate::domain::time::{Length, Timestamp};
-use crate::domain::wire::operator::{CredentialView, RequestView, Standing, Status};
-
-/// How long before its deadline a rotation is due.
-const DUE: Length = Length::from_minutes(7 * 24 * 60);
+use crate::domain::time::Timestamp;
+use crate::domain::wire::operator::{ClientView, CredentialView, RequestView, Standing, Status};
 
 impl Appliance {
     /// How the appliance is, for one person; `waiting` jobs are connected.
@@ -67,18 +65,34 @@ impl Appliance {
             .ok_or_else(|| Refusal::NoCredential { credential: name.clone() })
     }
 
-    /// The requests, newest first; `waiting` counts the jobs that wait for one.
-    pub fn request_views(
+    /// Clients in order of name, from behind `after` on, as many as fit a message; whether there are
+    /// more. `waiting` counts a job's connections that wait.
+    pub fn client_page(
+        &self,
+        after: Option<&JobName>,
+        waiting: impl Fn(&JobName) -> u32,
+    ) -> (Vec<ClientView>, bool) {
+        client_page(self.state(), after, waiting)
+    }
+
+    /// The requests, newest first, from behind `after` on, as many as fit a message; whether there are
+    /// more. `waiting` counts the jobs that wait for one.
+    pub fn request_page(
         &self,
         at: &Moment,
         all: bool,
+        after: Option<&(Timestamp, RequestId)>,
         waiting: impl Fn(&RequestId) -> u32,
-    ) -> Vec<RequestView> {
+    ) -> (Vec<RequestView>, bool) {
+        let place = |made: Timestamp, id: RequestId| (Reverse(made), id);
+        let after = after.map(|(made, id)| place(*made, id.clone()));
         let requests = self.state().requests.values().filter(|request| all || request.state().is_live());
-        let mut views: Vec<RequestView> =
-            requests.map(|request| self.view(at, request, waiting(&request.doc.id))).collect();
-        views.sort_by(|a, b| b.doc.made.cmp(&a.doc.made).then_with(|| a.doc.id.cmp(&b.doc.id)));
-        views
+        let mut behind: Vec<_> = requests
+            .map(|request| (place(request.doc.made, request.doc.id.clone()), request))
+            .filter(|(place, _)| after.as_ref().is_none_or(|after| place > after))
+            .collect();
+        behind.sort_by(|(a, _), (b, _)| a.cmp(b));
+        page(behind.iter().map(|(_, request)| self.view(at, request, waiting(&request.doc.id))))
     }
 
     /// One request.
@@ -145,25 +159,36 @@ pub fn credential_page(
     now: Timestamp,
     after: Option<&CredentialName>,
 ) -> (Vec<CredentialView>, bool) {
-    /// With room for the rest of the message.
-    const BYTES_MAX: usize = 200 * 1024;
-    /// More than fit, as they are.
-    const COUNT_MAX: usize = 1_000;
     let behind = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
-    let names: Vec<_> = state.credentials.range(behind).map(|(name, _)| name).take(COUNT_MAX + 1).collect();
+    let names: Vec<_> = state.credentials.range(behind).map(|(name, _)| name).take(ROWS_MAX + 1).collect();
     let mut jobs = jobs_by_credential(state, &names);
-    let (mut views, mut bytes) = (Vec::new(), 0);
-    for name in &names {
-        let Some(view) = credential_view(state, now, name, jobs.remove(name).unwrap_or_default()) else {
-            continue;
-        };
-        bytes += serde_json::to_vec(&view).map_or(BYTES_MAX, |bytes| bytes.len() + 1);
-        if !views.is_empty() && (bytes > BYTES_MAX || views.len() == COUNT_MAX) {
-            return (views, true);
+    page(
+        names
+            .iter()
+            .filter_map(|name| credential_view(state, now, name, jobs.remove(name).unwrap_or_default())),
+    )
+}
+
+/// Clients of `state` in order of name, from behind `after` on, as many as fit a message; whether there
+/// are more. `waiting` counts a job's connections that wait.
+pub fn client_page(
+    state: &State,
+    after: Option<&JobName>,
+    waiting: impl Fn(&JobName) -> u32,
+) -> (Vec<ClientView>, bool) {
+    let mut last: BTreeMap<&JobName, (Timestamp, &CredentialName)> = BTreeMap::new();
+    for (name, seen) in state.seen.iter().flat_map(|(name, all)| all.iter().map(move |seen| (name, seen))) {
+        let newest = last.entry(&seen.job).or_insert((seen.last, name));
+        if seen.last > newest.0 {
+            *newest = (seen.last, name);
         }
-        views.push(view);
     }
-    (views, false)
+    let behind = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+    page(state.clients.range(behind).map(|(job, record)| ClientView {
+        record: record.clone(),
+        last_pull: last.get(job).map(|(at, name)| (*at, (*name).clone())),
+        waiting: waiting(job),
+    }))
 }
 
 /// The jobs that may ask for one of `names`, which are in order.
@@ -192,22 +217,11 @@ fn credential_view(
     Some(CredentialView {
         name: name.clone(),
         rotate_by: current.rotate_by(),
-        standing: standing(&current, now),
+        standing: Standing::of(&current, now),
         current,
         older: generations.collect(),
         jobs,
         last_pull: state.last_pulls.get(name).cloned(),
+        seen: state.seen.get(name).cloned().unwrap_or_default(),
     })
-}
-
-fn standing(current: &Deposited, now: Timestamp) -> Standing {
-    if current.terms.is_past_sunset(now) {
-        Standing::PastSunset
-    } else if now >= current.rotate_by() {
-        Standing::Overdue
-    } else if now.plus(DUE) >= current.rotate_by() {
-        Standing::Due
-    } else {
-        Standing::Ok
-    }
 }

@@ -50,14 +50,20 @@ fn look(appliance: &Appliance, from: u64) -> (Known, Vec<Value>) {
     let key = open_key_file(&appliance.home().join("operators/carol.pcop"), &carol).expect("her key");
     let mut client = Client::connect(&appliance.home().join("run/operator.sock"), &key).expect("a channel");
     let mut ask = |ask: Ask| serde_json::to_value(client.ask(&ask).expect("an answer")).expect("JSON");
-    let requests = ask(Ask::Requests { all: true });
+    let requests = ask(Ask::Requests { all: true, after: None });
     let fixed = |request: &Value| {
         let part = |name: &str| request[name].clone();
         (part("doc"), part("state"), part("approvals"), part("pulls_left"))
     };
     let known = Known {
         credentials: ask(Ask::Credentials { after: None })["credentials"].clone(),
-        clients: ask(Ask::Clients)["clients"].clone(),
+        // How many wait at the moment is no part of the record.
+        clients: ask(Ask::Clients { after: None })["clients"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|client| client["record"].clone())
+            .collect(),
         requests: requests["requests"].as_array().expect("a list").iter().map(fixed).collect(),
     };
     let log = ask(Ask::Entries { from, count: 1_000 });

@@ -6,10 +6,11 @@ use crate::cli::context::Context;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::passphrase;
 use crate::cli::session::Session;
-use crate::cli::timespec::{When, WindowSpec};
+
 use crate::cli::tty::Tty;
 use crate::cli::value;
 use crate::cli::verbs::request::window_failure;
+use crate::desk::timespec::{When, WindowSpec};
 use crate::desk::{self, facts};
 use crate::domain::ids::RequestId;
 use crate::domain::request::doc::{ReleaseWindow, Subject};

@@ -7,11 +7,12 @@ use crate::cli::failure::{Failure, Stop};
 use crate::cli::render::shown;
 use crate::cli::session::Session;
 use crate::cli::value;
+use crate::desk::lists;
 use crate::domain::client::{ClientRecord, Grants};
 use crate::domain::ids::{CredentialName, JobName, OperatorId};
 use crate::domain::selector::{Selector, Selectors};
 use crate::domain::text::Text;
-use crate::domain::wire::operator::{Ask, Reply};
+use crate::domain::wire::operator::Ask;
 
 /// Arguments of `client`.
 #[derive(Debug, Args)]
@@ -76,8 +77,8 @@ fn add(args: AddArgs, context: &Context) -> Result<(), Stop> {
 }
 
 fn list(context: &Context) -> Result<(), Stop> {
-    let reply = Session::open(context)?.ask(&Ask::Clients)?;
-    let Reply::Clients { clients } = reply else { return Err(Failure::off_topic("clients").into()) };
+    let views = lists::clients(&mut Session::open(context)?.client, |_| {})?;
+    let clients: Vec<ClientRecord> = views.into_iter().map(|view| view.record).collect();
     if context.screen.json {
         return context.screen.json(&clients);
     }

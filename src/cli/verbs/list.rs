@@ -3,10 +3,11 @@
 use clap::Args;
 
 use crate::cli::context::Context;
-use crate::cli::failure::{Failure, Stop};
+use crate::cli::failure::Stop;
 use crate::cli::render::shown;
 use crate::cli::session::Session;
-use crate::domain::wire::operator::{Ask, CredentialView, Reply};
+use crate::desk::lists;
+use crate::domain::wire::operator::CredentialView;
 
 /// Arguments of `list`.
 #[derive(Debug, Args)]
@@ -15,28 +16,12 @@ pub struct ListArgs {}
 
 /// Lists the credentials in order of name.
 pub fn run(_: ListArgs, context: &Context) -> Result<(), Stop> {
-    let credentials = all(&mut Session::open(context)?)?;
+    let credentials = lists::credentials(&mut Session::open(context)?.client, |_| {})?;
     if context.screen.json {
         return context.screen.json(&credentials);
     }
     let rows: Vec<_> = credentials.iter().map(row).collect();
     context.screen.table(&["NAME", "GEN", "KIND", "OWNER", "ROTATE BY", "SUNSET", "STANDING", "JOBS"], &rows)
-}
-
-/// Asks for page after page.
-fn all(session: &mut Session) -> Result<Vec<CredentialView>, Stop> {
-    let mut all: Vec<CredentialView> = Vec::new();
-    loop {
-        let after = all.last().map(|view| view.name.clone());
-        let Reply::Credentials { credentials, more } = session.ask(&Ask::Credentials { after })? else {
-            return Err(Failure::off_topic("credentials").into());
-        };
-        let end = credentials.is_empty() || !more;
-        all.extend(credentials);
-        if end {
-            return Ok(all);
-        }
-    }
 }
 
 fn row(view: &CredentialView) -> Vec<String> {

@@ -3,12 +3,12 @@
 use clap::Args;
 
 use crate::cli::context::Context;
-use crate::cli::failure::{Failure, Stop};
+use crate::cli::failure::Stop;
 use crate::cli::render::shown;
 use crate::cli::session::Session;
-use crate::desk::facts;
+use crate::desk::{facts, lists};
 use crate::domain::request::doc::Subject;
-use crate::domain::wire::operator::{Ask, Reply, RequestView};
+use crate::domain::wire::operator::RequestView;
 
 /// Arguments of `requests`.
 #[derive(Debug, Args)]
@@ -21,8 +21,7 @@ pub struct RequestsArgs {
 
 /// Lists the requests, newest first.
 pub fn run(args: RequestsArgs, context: &Context) -> Result<(), Stop> {
-    let reply = Session::open(context)?.ask(&Ask::Requests { all: args.all })?;
-    let Reply::Requests { requests } = reply else { return Err(Failure::off_topic("requests").into()) };
+    let requests = lists::requests(&mut Session::open(context)?.client, args.all, |_| {})?;
     if context.screen.json {
         return context.screen.json(&requests);
     }

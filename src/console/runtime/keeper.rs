@@ -17,6 +17,7 @@ use crate::desk::approve::approve;
 use crate::desk::client::Client;
 use crate::desk::error::DeskError;
 use crate::desk::key::{open_key_file, report_wrong_passphrase};
+use crate::desk::lists;
 use crate::domain::ids::RequestId;
 use crate::domain::request::doc::RequestDoc;
 use crate::domain::secret::Passphrase;
@@ -127,7 +128,7 @@ impl Runner {
         if status.operator != operator {
             return Err(DeskError::Protocol { asked: "who is asking" });
         }
-        let requests = requests(&mut client, false)?;
+        let requests = lists::requests(&mut client, false, |_| {})?;
         let watch = Watch::start(watching, number, self.sender.clone())
             .map_err(|error| DeskError::Link { socket: self.socket.clone(), error })?;
         self.session = Some(Session { client, _watch: watch });
@@ -137,7 +138,7 @@ impl Runner {
     fn refresh(&mut self, ended: bool, open: Option<RequestId>) -> Result<Event, DeskError> {
         let client = self.client()?;
         let status = Box::new(status(client)?);
-        let requests = requests(client, ended)?;
+        let requests = lists::requests(client, ended, |_| {})?;
         let open = open.map(|id| request(client, id)).transpose()?.map(|(view, _)| view);
         Ok(Event::Fresh { status, requests, open })
     }
@@ -188,13 +189,6 @@ fn status(client: &mut Client) -> Result<Status, DeskError> {
     match client.ask(&Ask::Status)? {
         Reply::Status(status) => Ok(*status),
         _ => Err(DeskError::Protocol { asked: "the status" }),
-    }
-}
-
-fn requests(client: &mut Client, all: bool) -> Result<Vec<RequestView>, DeskError> {
-    match client.ask(&Ask::Requests { all })? {
-        Reply::Requests { requests } => Ok(requests),
-        _ => Err(DeskError::Protocol { asked: "the requests" }),
     }
 }
 

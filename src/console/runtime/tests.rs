@@ -173,7 +173,7 @@ fn answer(ask: &Ask) -> Reply {
     let mut requests = samples::requests();
     match ask {
         Ask::Status => Reply::Status(Box::new(samples::status(true))),
-        Ask::Requests { .. } => Reply::Requests { requests },
+        Ask::Requests { .. } => Reply::Requests { requests, more: false },
         Ask::Request { .. } => Reply::Request { view: Box::new(requests.remove(1)), share: None },
         Ask::Watch => Reply::Watching,
         Ask::Approve { .. } => {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::audit::entry::Founding;
 use super::client::ClientRecord;
-use super::credential::Deposited;
+use super::credential::{Deposited, Seen};
 use super::ids::{CredentialName, Generation, JobName, OperatorId, RequestId};
 use super::operator::{Roster, SignedRoster};
 use super::refusal::Refusal;
@@ -32,6 +32,8 @@ pub struct State {
     pub requests: BTreeMap<RequestId, Request>,
     /// Who pulled a credential last, and when.
     pub last_pulls: BTreeMap<CredentialName, (Timestamp, JobName)>,
+    /// Which job was handed which generation of a credential.
+    pub seen: BTreeMap<CredentialName, Vec<Seen>>,
     /// Pulls whose outcome is not written down yet.
     pub unsettled: Vec<(RequestId, JobName)>,
     /// The freeze in force.

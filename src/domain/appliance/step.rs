@@ -7,7 +7,7 @@
 use super::{Freeze, State};
 use crate::domain::audit::entry::{Body, Entry, Founding};
 use crate::domain::client::ClientRecord;
-use crate::domain::credential::Deposited;
+use crate::domain::credential::{Deposited, Seen};
 use crate::domain::ids::{CredentialName, JobName, OperatorId, RequestId};
 use crate::domain::refusal::Refusal;
 use crate::domain::request::doc::{RequestDoc, Subject};
@@ -42,6 +42,8 @@ pub(super) enum Change {
     Client(Box<ClientRecord>),
     Frozen(Option<Freeze>),
     Pulled(CredentialName, RequestId, JobName),
+    /// A credential was handed over, as far as anybody can say.
+    Handed(RequestId, JobName),
     /// A pull has its outcome.
     Settled(RequestId),
 }
@@ -91,6 +93,7 @@ impl State {
             clients: Default::default(),
             requests: Default::default(),
             last_pulls: Default::default(),
+            seen: Default::default(),
             unsettled: Default::default(),
             frozen: None,
             last_ts: entry.ts,
@@ -129,7 +132,10 @@ impl State {
             Body::Frozen { operator, reason } => Ok(self.frozen(operator, reason, now)),
             Body::Pulled { request, job, .. } => self.pulled(request, job, now),
             Body::PullReturned { request, why } => self.pull_returned(request, why, now),
-            Body::Delivered { request, .. } => Ok(Step::of(vec![Change::Settled(request.clone())])),
+            Body::Delivered { request, job, .. } => {
+                let handed = Change::Handed(request.clone(), job.clone());
+                Ok(Step::of(vec![handed, Change::Settled(request.clone())]))
+            }
             Body::ChipSays { .. } | Body::Refused { .. } | Body::PassphraseFailed { .. } => {
                 Ok(Step::of(Vec::new()))
             }
@@ -163,6 +169,7 @@ impl State {
                     self.last_pulls.insert(name, (entry.ts, job.clone()));
                     self.unsettled.push((request, job));
                 }
+                Change::Handed(request, job) => self.note_seen(&request, job, entry.ts),
                 Change::Settled(request) => {
                     let place = self.unsettled.iter().position(|(one, _)| *one == request);
                     place.map(|place| self.unsettled.remove(place));
@@ -171,6 +178,21 @@ impl State {
         }
         self.forget_old(entry.ts);
         step.permit
+    }
+
+    /// Remembers that a job knows a value now, whatever it does with it.
+    fn note_seen(&mut self, request: &RequestId, job: JobName, now: Timestamp) {
+        let Some(Subject::Release { credential, generation, .. }) =
+            self.requests.get(request).map(|request| &request.doc.subject)
+        else {
+            return;
+        };
+        let generation = *generation;
+        let seen = self.seen.entry(credential.clone()).or_default();
+        match seen.iter_mut().find(|seen| (seen.generation, &seen.job) == (generation, &job)) {
+            Some(seen) => (seen.count, seen.last) = (seen.count.saturating_add(1), now),
+            None => seen.push(Seen { generation, job, count: 1, last: now }),
+        }
     }
 
     /// Ended requests stay for a week, so that people can look at them; the log has them for good.

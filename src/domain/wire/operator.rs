@@ -12,10 +12,11 @@ use crate::domain::operator::{Roster, SignedRoster};
 use crate::domain::request::doc::ReleaseWindow;
 use crate::domain::secret::SecretBytes;
 use crate::domain::text::Text;
+use crate::domain::time::Timestamp;
 
 mod view;
 
-pub use view::{CredentialView, Finding, Level, RequestView, Standing, StateName, Status};
+pub use view::{ClientView, CredentialView, Finding, Level, RequestView, Standing, StateName, Status};
 
 /// The version of this vocabulary.
 pub const VERSION: u32 = 1;
@@ -44,14 +45,19 @@ pub enum Ask {
         /// Its name.
         name: CredentialName,
     },
-    /// Every client record.
-    Clients,
+    /// Client records in order of the job's name.
+    Clients {
+        /// The last one that is known already; none to begin.
+        after: Option<JobName>,
+    },
     /// The people, their roles and public keys.
     Roster,
     /// The requests, newest first.
     Requests {
         /// Ended ones too.
         all: bool,
+        /// When the last one that is known already was made, and its id; none to begin.
+        after: Option<(Timestamp, RequestId)>,
     },
     /// One request with the asker's own sealed share.
     Request {
@@ -199,8 +205,10 @@ pub enum Reply {
     Credential(Box<CredentialView>),
     /// To `Clients`.
     Clients {
-        /// In order of name.
-        clients: Vec<ClientRecord>,
+        /// In order of the job's name, as many as fit.
+        clients: Vec<ClientView>,
+        /// Whether there are more behind the last.
+        more: bool,
     },
     /// To `Roster`.
     Roster {
@@ -209,8 +217,10 @@ pub enum Reply {
     },
     /// To `Requests`.
     Requests {
-        /// Newest first.
+        /// Newest first, as many as fit.
         requests: Vec<RequestView>,
+        /// Whether there are more behind the last.
+        more: bool,
     },
     /// To `Request`.
     Request {

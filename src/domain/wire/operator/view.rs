@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::credential::Deposited;
+use crate::domain::client::ClientRecord;
+use crate::domain::credential::{Deposited, Seen};
 use crate::domain::ids::{ApplianceName, CredentialName, JobName, OperatorId};
 use crate::domain::operator::Role;
 use crate::domain::request::doc::RequestDoc;
 use crate::domain::request::quorum::Agreed;
-use crate::domain::time::{ChipTime, Interval, Timestamp};
+use crate::domain::time::{ChipTime, Interval, Length, Timestamp};
 
 /// How the appliance is.
 #[derive(Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
@@ -63,6 +64,20 @@ pub struct CredentialView {
     pub jobs: Vec<JobName>,
     /// When it last left, and to whom.
     pub last_pull: Option<(Timestamp, JobName)>,
+    /// Which job was handed which generation.
+    pub seen: Vec<Seen>,
+}
+
+/// A client in a list.
+#[derive(Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientView {
+    /// What two operators agreed it is.
+    pub record: ClientRecord,
+    /// When it was last handed a credential, and which.
+    pub last_pull: Option<(Timestamp, CredentialName)>,
+    /// Its connections that wait.
+    pub waiting: u32,
 }
 
 /// How a credential stands against its dates.
@@ -80,6 +95,22 @@ pub enum Standing {
 }
 
 impl Standing {
+    /// How long before its deadline a rotation is due.
+    const DUE: Length = Length::from_minutes(7 * 24 * 60);
+
+    /// How a generation stands at `now`.
+    pub fn of(current: &Deposited, now: Timestamp) -> Self {
+        if current.terms.is_past_sunset(now) {
+            Self::PastSunset
+        } else if now >= current.rotate_by() {
+            Self::Overdue
+        } else if now.plus(Self::DUE) >= current.rotate_by() {
+            Self::Due
+        } else {
+            Self::Ok
+        }
+    }
+
     /// The word a screen shows.
     pub const fn word(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! Instants as people write them on a command line.
+//! Instants and windows as people write them, on a command line or in a form.
 
 use std::str::FromStr;
 
