@@ -2,25 +2,74 @@
 //!
 //! This is courtesy: every rule is enforced by the keeper.
 
-use crate::console::keymap::Action;
-use crate::console::model::{Detail, Model, Screen, Session};
+use crate::console::key::Key;
+use crate::console::keymap::{Action, Binding, CommandRow, Place, When, rows};
+use crate::console::model::{Detail, LoginStep, Model, RowId, Screen, Session};
+use crate::console::tab::Tab;
+use crate::domain::request::doc::Subject;
 use crate::domain::wire::operator::{RequestView, StateName};
 
-/// Whether a key for `action` would do something.
-pub fn is_offered(model: &Model, action: Action) -> bool {
-    let Some(session) = &model.session else { return false };
-    let listed =
-        matches!(model.screen, Screen::List).then(|| session.requests.get(session.selected)).flatten();
+/// The screen whose keys work, unless a dialog lies over it; none while a passphrase is typed.
+pub fn place(model: &Model) -> Option<Place> {
+    let tab = model.session.as_ref().map(|session| session.tab);
+    match (&model.screen, tab) {
+        (Screen::Login(login), _) => (login.step == LoginStep::Choose).then_some(Place::Login),
+        (Screen::Detail(_), _) => Some(Place::Request),
+        (Screen::Page(page), _) => Some(match page.of {
+            RowId::Request(_) => Place::Request,
+            RowId::Credential(_) => Place::Credential,
+            RowId::Client(_) => Place::Client,
+            RowId::Entry(_) => Place::Entry,
+        }),
+        (Screen::List, tab) => Some(match tab? {
+            Tab::Requests => Place::Requests,
+            Tab::Credentials => Place::Credentials,
+            Tab::Rotation => Place::Rotation,
+            Tab::Jobs => Place::Jobs,
+            Tab::Audit => Place::Audit,
+            Tab::System => Place::System,
+        }),
+    }
+}
+
+/// What a key asks for on the present screen: what works now goes before what could say why it does not.
+pub fn action(model: &Model, key: Key) -> Option<Action> {
+    let place = place(model)?;
+    let offered = rows(place, key).find(|row| is_offered(model, row));
+    offered.or_else(|| rows(place, key).next()).map(|row| row.action)
+}
+
+/// Whether a row of the table would do something.
+pub fn is_offered(model: &Model, row: &Binding) -> bool {
+    let Some(session) = &model.session else { return true };
+    let is_list = matches!(model.screen, Screen::List);
+    let list = session.list(session.tab);
+    let listed = (is_list && session.tab == Tab::Requests).then(|| session.listed_request()).flatten();
     let view = model.detail().map(|detail| &*detail.view).or(listed);
-    match action {
-        Action::Open => listed.is_some(),
+    let is_filtered = is_list && !list.filter.is_empty();
+    match row.action {
+        Action::Open => list.place().is_some(),
         Action::Approve => match model.detail() {
             Some(detail) => approve(session, detail).is_ok(),
             None => view.is_some_and(|view| may_sign(session, view).is_ok()),
         },
+        Action::Less => model.detail().is_some_and(|detail| less(session, detail).is_ok()),
         Action::Deny => view.is_some_and(|view| deny(view).is_ok()),
         Action::Revoke => view.is_some_and(|view| revoke(session, view).is_ok()),
+        Action::New => !is_filtered,
+        Action::NextMatch | Action::PreviousMatch | Action::ClearFilter => is_filtered,
+        Action::Older => session.log.has_older(),
         _ => true,
+    }
+}
+
+/// Whether a command would do something.
+pub fn is_command_offered(model: &Model, row: &CommandRow) -> bool {
+    match row.when {
+        When::Always => true,
+        When::Inside => model.session.is_some(),
+        When::Unfrozen => model.session.is_some() && !model.is_frozen(),
+        When::Frozen => model.is_frozen(),
     }
 }
 
@@ -28,6 +77,15 @@ pub fn is_offered(model: &Model, action: Action) -> bool {
 pub fn approve(session: &Session, detail: &Detail) -> Result<(), String> {
     may_sign(session, &detail.view)?;
     if detail.is_read { Ok(()) } else { Err("read it to its end first: G goes there".to_owned()) }
+}
+
+/// Whether less than an open request asks for may be approved; else why not.
+pub fn less(session: &Session, detail: &Detail) -> Result<(), String> {
+    approve(session, detail)?;
+    match detail.view.doc.subject {
+        Subject::Release { .. } => Ok(()),
+        _ => Err(format!("{} has no window and no pulls", detail.view.doc.id)),
+    }
 }
 
 fn may_sign(session: &Session, view: &RequestView) -> Result<(), String> {

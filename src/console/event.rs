@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use crate::console::key::Key;
+use crate::console::model::Log;
 use crate::console::profile::Size;
 use crate::domain::ids::RequestId;
-use crate::domain::request::doc::RequestDoc;
+use crate::domain::operator::Roster;
+use crate::domain::request::doc::{ReleaseWindow, RequestDoc};
 use crate::domain::secret::Passphrase;
 use crate::domain::text::Text;
-use crate::domain::wire::operator::{RequestView, Status};
+use crate::domain::wire::operator::{Ask, ClientView, CredentialView, Finding, RequestView, Status};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -34,11 +36,13 @@ pub enum Event {
     Fresh {
         /// How the appliance is.
         status: Box<Status>,
-        /// The requests.
-        requests: Vec<RequestView>,
-        /// The one that is open, if one is.
+        /// What the open tab shows.
+        news: News,
+        /// The request that is open, if one is.
         open: Option<Box<RequestView>>,
     },
+    /// So many rows of a long list have come so far.
+    Loading(usize),
     /// The keeper says that something on the screen is no longer so.
     Changed {
         /// The session that was watching.
@@ -57,8 +61,67 @@ pub enum Event {
     Approved(Box<RequestView>),
     /// A denial, a revocation or a freeze was done.
     Done(String),
+    /// A request was made.
+    Requested(Box<RequestView>),
+    /// What a look at the appliance found.
+    Found(Vec<Finding>),
+    /// The log was read back and is as the chip says.
+    Verified {
+        /// Leaves.
+        size: u64,
+        /// Their root, in hex.
+        root: String,
+        /// The anchored epoch.
+        epoch: u64,
+    },
     /// An effect did not succeed.
     Failed(Failure),
+}
+
+/// What a tab shows, as the keeper told it.
+#[derive(Debug)]
+pub enum News {
+    /// The requests, newest first.
+    Requests(Vec<RequestView>),
+    /// The credentials, in order of name.
+    Credentials(Vec<CredentialView>),
+    /// The clients, in order of their jobs.
+    Clients(Vec<ClientView>),
+    /// Entries of the log.
+    Log(Log),
+    /// The people.
+    Roster(Box<Roster>),
+}
+
+/// What a tab shows, to be asked for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Wanted {
+    /// The requests.
+    Requests {
+        /// Ended ones too.
+        ended: bool,
+        /// The one that is open, with which its own view is asked for.
+        open: Option<RequestId>,
+    },
+    /// The credentials.
+    Credentials,
+    /// The clients.
+    Clients,
+    /// Entries of the log.
+    Log(LogRange),
+    /// The people.
+    Roster,
+}
+
+/// Which entries of the log.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum LogRange {
+    /// The last ones.
+    Tail,
+    /// Those from an index on.
+    From(u64),
+    /// Those before an index.
+    Before(u64),
 }
 
 /// Why an effect did not succeed.
@@ -85,6 +148,10 @@ pub enum Errand {
     Approve,
     /// [`Effect::Deny`], [`Effect::Revoke`] or [`Effect::Freeze`].
     Reason,
+    /// [`Effect::Request`].
+    Request,
+    /// [`Effect::Look`] or [`Effect::Verify`].
+    Look,
 }
 
 /// What the console has to tell apart.
@@ -113,18 +180,23 @@ pub enum Effect {
     /// Drop both connections.
     LogOut,
     /// Ask for everything on the screen.
-    Refresh {
-        /// Ended requests too.
-        ended: bool,
-        /// The request that is open.
-        open: Option<RequestId>,
-    },
+    Refresh(Wanted),
+    /// Look at TPM, clock, store and people.
+    Look,
+    /// Read the log back, and compare it with the chip.
+    Verify,
+    /// Make a request.
+    Request(Box<Ask>),
     /// Open the key file again and sign.
     Approve {
         /// The key file.
         path: PathBuf,
         /// Exactly what was shown.
         doc: Box<RequestDoc>,
+        /// A shorter window than the one asked for.
+        window: Option<ReleaseWindow>,
+        /// Fewer pulls than asked for.
+        pulls: Option<u32>,
         /// What opens the key file.
         passphrase: Passphrase,
     },

@@ -37,8 +37,11 @@ enum Form {
     Interval,
 }
 
+/// A path, the word for it, and how it is told.
+type Known = (&'static str, &'static str, Form);
+
 /// The order, the words and the forms of what is known; what is not follows under its path.
-const KNOWN: &[(&str, &str, Form)] = &[
+const KNOWN: &[Known] = &[
     ("id", "request", Form::Plain),
     ("origin", "appliance", Form::Plain),
     ("subject.kind", "kind", Form::Plain),
@@ -73,16 +76,42 @@ const KNOWN: &[(&str, &str, Form)] = &[
     ("pulls", "your pulls", Form::Plain),
 ];
 
-/// Reads all facts out of canonical bytes, the known ones first and in order.
+/// The same for what stands around an entry of the log; what happened follows under its path.
+const KNOWN_OF_ENTRY: &[Known] = &[
+    ("seq", "entry", Form::Plain),
+    ("ts", "written at", Form::Instant),
+    ("type", "what", Form::Plain),
+    ("actor", "who", Form::Plain),
+    ("epoch", "epoch", Form::Plain),
+    ("boot.reset_count", "boot", Form::Plain),
+    ("boot.restart_count", "restart", Form::Plain),
+    ("mono", "chip clock", Form::Plain),
+    ("evaluation", "EVALUATION", Form::Plain),
+    ("v", "format", Form::Plain),
+];
+
+/// Reads all facts out of the canonical bytes of a request or an approval, the known ones first and in order.
 ///
 /// # Errors
 /// [`Unreadable`] when the bytes are not JSON.
 pub fn facts(canonical: &[u8]) -> Result<Vec<Fact>, Unreadable> {
+    facts_by(KNOWN, canonical)
+}
+
+/// Reads all facts out of the canonical bytes of an entry.
+///
+/// # Errors
+/// [`Unreadable`] when the bytes are not JSON.
+pub fn entry_facts(leaf: &[u8]) -> Result<Vec<Fact>, Unreadable> {
+    facts_by(KNOWN_OF_ENTRY, leaf)
+}
+
+fn facts_by(table: &[Known], canonical: &[u8]) -> Result<Vec<Fact>, Unreadable> {
     let value: Value = serde_json::from_slice(canonical).map_err(|e| Unreadable { why: e.to_string() })?;
     let mut leaves = Vec::new();
-    collect(&value, "", &mut leaves);
-    leaves.sort_by_key(|(path, _)| known(path).map_or(KNOWN.len(), |(place, ..)| place));
-    let fact = |(path, value): (String, Value)| match known(&path) {
+    collect(table, &value, "", &mut leaves);
+    leaves.sort_by_key(|(path, _)| known(table, path).map_or(table.len(), |(place, ..)| place));
+    let fact = |(path, value): (String, Value)| match known(table, &path) {
         Some((_, label, form)) => Fact { label: label.to_owned(), value: tell(&value, form), path },
         None => Fact { label: path.clone(), value: tell(&value, Form::Plain), path },
     };
@@ -90,25 +119,25 @@ pub fn facts(canonical: &[u8]) -> Result<Vec<Fact>, Unreadable> {
 }
 
 /// The table row for a path; an element of a list has that of its list.
-fn known(path: &str) -> Option<(usize, &'static str, Form)> {
+fn known(table: &[Known], path: &str) -> Option<(usize, &'static str, Form)> {
     let list = path.rsplit_once('.').filter(|(_, last)| last.bytes().all(|b| b.is_ascii_digit()));
     let wanted = list.map_or(path, |(list, _)| list);
     // A statement carries the whole request.
     let wanted = wanted.strip_prefix("request.").unwrap_or(wanted);
-    let place = KNOWN.iter().position(|(known, ..)| *known == wanted)?;
-    Some((place, KNOWN[place].1, KNOWN[place].2))
+    let place = table.iter().position(|(known, ..)| *known == wanted)?;
+    Some((place, table[place].1, table[place].2))
 }
 
-fn collect(value: &Value, path: &str, leaves: &mut Vec<(String, Value)>) {
+fn collect(table: &[Known], value: &Value, path: &str, leaves: &mut Vec<(String, Value)>) {
     let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
-    let is_interval = matches!(known(path), Some((_, _, Form::Interval)));
+    let is_interval = matches!(known(table, path), Some((_, _, Form::Interval)));
     match value {
         Value::Object(fields) if !fields.is_empty() => {
-            fields.iter().for_each(|(key, value)| collect(value, &below(key), leaves));
+            fields.iter().for_each(|(key, value)| collect(table, value, &below(key), leaves));
         }
         Value::Array(elements) if !elements.is_empty() && !is_interval => {
             let numbered = elements.iter().enumerate();
-            numbered.for_each(|(index, value)| collect(value, &below(&index.to_string()), leaves));
+            numbered.for_each(|(index, value)| collect(table, value, &below(&index.to_string()), leaves));
         }
         leaf => leaves.push((path.to_owned(), leaf.clone())),
     }

@@ -14,6 +14,16 @@ pub struct TextField {
 }
 
 impl TextField {
+    /// An empty one.
+    pub const fn new() -> Self {
+        Self { text: String::new() }
+    }
+
+    /// Puts a text in the place of what was there.
+    pub fn set(&mut self, text: &str) {
+        self.text = text.to_owned();
+    }
+
     /// Adds a character unless `chars_max` are there.
     pub fn push(&mut self, c: char, chars_max: usize) {
         if self.text.chars().count() < chars_max {

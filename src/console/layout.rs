@@ -5,6 +5,7 @@ use ratatui::text::Span;
 
 use crate::console::model::{Message, Model};
 use crate::console::profile::{Profile, Size};
+use crate::console::table::{note_lines, table};
 
 /// How much a size allows.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -95,13 +96,23 @@ fn text_within(size: Size, body: Rect) -> Rect {
     }
 }
 
-/// How many requests the list shows; a full screen has a row of headings.
-pub fn list_rows(model: &Model) -> usize {
-    let rows = usize::from(text_area(model).height);
-    match shape(model.size) {
-        Shape::Full => rows.saturating_sub(1),
-        _ => rows,
-    }
+/// Below this height a list has no lines above it.
+const NOTES_FROM_ROWS: u16 = 14;
+
+/// The lines above the list of the open tab.
+pub fn notes(model: &Model, now_ms: u64) -> Vec<String> {
+    let area = text_area(model);
+    let Some(session) = model.session.as_ref().filter(|_| area.height >= NOTES_FROM_ROWS) else {
+        return Vec::new();
+    };
+    let table = table(session, session.tab);
+    table.map(|table| note_lines(&*table, usize::from(area.width), session.now(now_ms))).unwrap_or_default()
+}
+
+/// How many rows the list shows below its notes; a full screen has a row of headings.
+pub fn list_rows(model: &Model, now_ms: u64) -> usize {
+    let headings = usize::from(shape(model.size) == Shape::Full);
+    usize::from(text_area(model).height).saturating_sub(headings + notes(model, now_ms).len())
 }
 
 /// How far a page goes in a text: one line of the page before stays.

@@ -15,10 +15,13 @@ mod help;
 mod key;
 mod keymap;
 mod layout;
+mod list;
 mod model;
 mod painter;
 mod profile;
 mod runtime;
+mod tab;
+mod table;
 mod update;
 mod view;
 

@@ -9,17 +9,18 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
+use super::log;
 use super::watch::{Watch, words};
 use super::{Alarm, Happening};
 use crate::console::error::ConsoleError;
-use crate::console::event::{Effect, Errand, Event, Failure, FailureSort};
+use crate::console::event::{Effect, Errand, Event, Failure, FailureSort, News, Wanted};
 use crate::desk::approve::approve;
 use crate::desk::client::Client;
 use crate::desk::error::DeskError;
 use crate::desk::key::{open_key_file, report_wrong_passphrase};
 use crate::desk::lists;
 use crate::domain::ids::RequestId;
-use crate::domain::request::doc::RequestDoc;
+use crate::domain::request::doc::{ReleaseWindow, RequestDoc};
 use crate::domain::secret::Passphrase;
 use crate::domain::text::escape;
 use crate::domain::wire::operator::{Ask, Reply, RequestView, Status};
@@ -81,9 +82,12 @@ impl Runner {
                 self.session = None;
                 return None;
             }
-            Effect::Refresh { ended, open } => (Errand::Refresh, self.refresh(ended, open)),
-            Effect::Approve { path, doc, passphrase } => {
-                (Errand::Approve, self.approve(&path, &doc, &passphrase))
+            Effect::Refresh(wanted) => (Errand::Refresh, self.refresh(wanted)),
+            Effect::Look => (Errand::Look, self.look()),
+            Effect::Verify => (Errand::Look, self.verify()),
+            Effect::Request(ask) => (Errand::Request, self.request(&ask)),
+            Effect::Approve { path, doc, window, pulls, passphrase } => {
+                (Errand::Approve, self.approve(&path, &doc, (window, pulls), &passphrase))
             }
             Effect::Deny { id, reason } => (Errand::Reason, self.end(&Ask::Deny { id, reason })),
             Effect::Revoke { id, reason } => (Errand::Reason, self.end(&Ask::Revoke { id, reason })),
@@ -135,12 +139,50 @@ impl Runner {
         Ok(Event::LoggedIn { session: number, status, requests })
     }
 
-    fn refresh(&mut self, ended: bool, open: Option<RequestId>) -> Result<Event, DeskError> {
+    /// Asks for the status, and page after page for what the open tab shows.
+    fn refresh(&mut self, wanted: Wanted) -> Result<Event, DeskError> {
+        let sender = self.sender.clone();
+        // When the loop is gone, nobody needs to know how far it has come.
+        let told = |count| drop(sender.send(Happening::Outside(Event::Loading(count))));
         let client = self.client()?;
         let status = Box::new(status(client)?);
-        let requests = lists::requests(client, ended, |_| {})?;
-        let open = open.map(|id| request(client, id)).transpose()?.map(|(view, _)| view);
-        Ok(Event::Fresh { status, requests, open })
+        let mut opened = None;
+        let news = match wanted {
+            Wanted::Requests { ended, open } => {
+                let requests = lists::requests(client, ended, told)?;
+                opened = open.map(|id| request(client, id)).transpose()?.map(|(view, _)| view);
+                News::Requests(requests)
+            }
+            Wanted::Credentials => News::Credentials(lists::credentials(client, told)?),
+            Wanted::Clients => News::Clients(lists::clients(client, told)?),
+            Wanted::Log(range) => News::Log(log::read(client, range, status.log_size)?),
+            Wanted::Roster => match client.ask(&Ask::Roster)? {
+                Reply::Roster { roster } => News::Roster(Box::new(roster)),
+                _ => return Err(DeskError::Protocol { asked: "the roster" }),
+            },
+        };
+        Ok(Event::Fresh { status, news, open: opened })
+    }
+
+    fn look(&mut self) -> Result<Event, DeskError> {
+        match self.client()?.ask(&Ask::Doctor)? {
+            Reply::Doctor { findings } => Ok(Event::Found(findings)),
+            _ => Err(DeskError::Protocol { asked: "a look" }),
+        }
+    }
+
+    fn verify(&mut self) -> Result<Event, DeskError> {
+        match self.client()?.ask(&Ask::AuditVerify)? {
+            Reply::AuditVerified { size, root, epoch } => Ok(Event::Verified { size, root, epoch }),
+            _ => Err(DeskError::Protocol { asked: "a comparison" }),
+        }
+    }
+
+    fn request(&mut self, ask: &Ask) -> Result<Event, DeskError> {
+        match self.client()?.ask(ask)? {
+            Reply::Done { request: Some(view), .. } => Ok(Event::Requested(view)),
+            _ => Err(DeskError::Protocol { asked: "a request" }),
+        }
     }
 
     /// Signs what was shown, or nothing: the keeper's present request must be that one to the byte.
@@ -148,6 +190,7 @@ impl Runner {
         &mut self,
         path: &Path,
         doc: &RequestDoc,
+        (window, pulls): (Option<ReleaseWindow>, Option<u32>),
         passphrase: &Passphrase,
     ) -> Result<Event, DeskError> {
         let key = self.reporting(path, open_key_file(path, passphrase))?;
@@ -157,7 +200,7 @@ impl Runner {
             let what = format!("request {} is no longer the one that was shown", doc.id);
             return Err(DeskError::CannotApprove { what });
         }
-        let approved = approve(client, &key, &view, share.as_deref(), None, None)?;
+        let approved = approve(client, &key, &view, share.as_deref(), window, pulls)?;
         Ok(Event::Approved(Box::new(approved)))
     }
 

@@ -4,6 +4,7 @@ mod clock;
 mod input;
 mod keeper;
 mod keys;
+mod log;
 #[cfg(test)]
 mod panic;
 mod signals;

@@ -18,7 +18,7 @@ use crate::console::samples;
 const NAME: &str = "console::runtime::panic::a_panic_gives_the_terminal_back_and_then_is_told";
 /// Tells the second process that it is the second.
 const CHILD: &str = "PORTCULLIS_TEST_PANIC";
-const HELP: &[u8] = b"open the request";
+const HELP: &[u8] = b"what works below";
 const WORDS: &str = "nobody can be helped";
 const LEAVES_SCREEN: &str = "\x1b[?1049l";
 const SHOWS_CURSOR: &str = "\x1b[?25h";

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::Happening;
 use super::keeper::Keeper;
-use crate::console::event::{Effect, Errand, Event, FailureSort};
+use crate::console::event::{Effect, Errand, Event, FailureSort, News, Wanted};
 use crate::console::samples;
 use crate::crypto::channel::{Channel, Responder, public_of};
 use crate::crypto::key_file::{KdfCost, KeyFile};
@@ -206,8 +206,10 @@ fn a_login_holds_two_connections_and_hears_of_changes_and_of_the_end() {
     watching.say(&Reply::Changed { size: 9 });
     assert!(matches!(place.happening(), Event::Changed { session: 7 }));
     let open = Some(samples::request_id("9QF3"));
-    match place.errand(Effect::Refresh { ended: true, open }) {
-        Event::Fresh { requests, open: Some(_), .. } => assert_eq!(requests.len(), 4),
+    place.keeper.send(Effect::Refresh(Wanted::Requests { ended: true, open })).expect("the thread runs");
+    assert!(matches!(place.happening(), Event::Loading(4)));
+    match place.happening() {
+        Event::Fresh { news: News::Requests(requests), open: Some(_), .. } => assert_eq!(requests.len(), 4),
         other => panic!("{other:?}"),
     }
     drop(watching);
@@ -225,7 +227,7 @@ fn a_logout_closes_both_connections_and_nothing_can_be_asked_after_it() {
     let mut watching = place.watched.recv_timeout(LIMIT).expect("it watches");
     place.keeper.send(Effect::LogOut).expect("the thread runs");
     assert!(watching.next().is_none(), "the connection that watched is closed");
-    match place.errand(Effect::Refresh { ended: false, open: None }) {
+    match place.errand(Effect::Refresh(Wanted::Credentials)) {
         Event::Failed(failure) => {
             assert_eq!((failure.during, failure.sort), (Errand::Refresh, FailureSort::Lost))
         }
@@ -255,6 +257,8 @@ fn only_what_was_shown_is_signed() {
     let approve = |doc: &crate::domain::request::doc::RequestDoc, words: &str| Effect::Approve {
         path: place.key_path(),
         doc: Box::new(doc.clone()),
+        window: None,
+        pulls: None,
         passphrase: passphrase(words),
     };
     place.asked();

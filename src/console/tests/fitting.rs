@@ -2,7 +2,7 @@
 
 use super::Desk;
 use super::pictures::text;
-use crate::console::model::{Message, Screen};
+use crate::console::model::{Dialog, Message};
 use crate::console::profile::Profile;
 use crate::console::samples;
 use crate::console::view::render;
@@ -69,7 +69,7 @@ fn whoever_can_approve_sees_what_they_sign_at_every_size() {
             let model = samples::logged_in(Profile::AsciiMono, &size, vec![view.clone()], true);
             let mut desk = Desk { model, now_ms: 1_000 };
             desk.types("\nGa");
-            if !matches!(desk.model.screen, Screen::Approve(_)) {
+            if !matches!(desk.model.dialog, Some(Dialog::Approve(_))) {
                 assert_eq!(desk.message(), REFUSAL, "{name} {size}");
                 assert!(squeezed(&desk).contains("approve--plain"), "{name} {size}");
                 refused += 1;

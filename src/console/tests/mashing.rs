@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, Hasher};
 use super::{Desk, approvals};
 use crate::console::event::{Effect, Errand, Event, Failure, FailureSort};
 use crate::console::key::Key;
-use crate::console::model::Screen;
+use crate::console::model::{Dialog, Screen};
 use crate::console::samples;
 
 /// xorshift64*: enough for mashing, and the same everywhere.
@@ -92,11 +92,11 @@ fn mash(seed: u64, events: u64) -> Mashed {
     let mut pressed: Option<Vec<Key>> = None;
     let mut seen = Mashed { events, approvals: 0, dialogs: 0 };
     for _ in 0..events {
-        let key = match &desk.model.screen {
-            Screen::Approve(_) if dice.roll(10) > 0 => {
+        let key = match (&desk.model.dialog, &desk.model.screen) {
+            (Some(Dialog::Approve(_)), _) if dice.roll(10) > 0 => {
                 near_key(&mut dice, pressed.as_ref().map_or(0, Vec::len))
             }
-            Screen::Detail(_) if dice.roll(2) > 0 => towards_key(&mut dice),
+            (None, Screen::Detail(_)) if dice.roll(2) > 0 => towards_key(&mut dice),
             _ => any_key(&mut dice),
         };
         let gap_ms = dice.pick(&[0, 1, 5, 19, 20, 40, 100, 300, 1_000, 20_000]);
@@ -121,7 +121,7 @@ fn mash(seed: u64, events: u64) -> Mashed {
         if !signed.is_empty() {
             pressed = None;
         }
-        let is_open = matches!(&desk.model.screen, Screen::Approve(dialog) if dialog.pace.is_some());
+        let is_open = matches!(&desk.model.dialog, Some(Dialog::Approve(dialog)) if dialog.pace.is_some());
         let is_new = is_open && pressed.is_none();
         seen.dialogs += u64::from(is_new);
         pressed = if is_new { Some(Vec::new()) } else { pressed.filter(|_| is_open) };
@@ -137,10 +137,13 @@ fn answer(desk: &mut Desk, dice: &mut Dice, effect: Effect) {
         |during, sort| Event::Failed(Failure { during, sort, what: "no".to_owned(), advice: String::new() });
     let event = match effect {
         Effect::LogIn { session, .. } => Event::LoggedIn { session, status: status(), requests: requests() },
-        Effect::Refresh { open, .. } => {
-            let open = requests().into_iter().find(|view| Some(&view.doc.id) == open.as_ref());
-            Event::Fresh { status: status(), requests: requests(), open: open.map(Box::new) }
+        Effect::Refresh(_) | Effect::Look | Effect::Verify if dice.roll(8) > 0 => {
+            return desk.answers(&effect);
         }
+        Effect::Refresh(_) => failure(Errand::Refresh, FailureSort::Refused),
+        Effect::Look | Effect::Verify => failure(Errand::Look, FailureSort::Refused),
+        Effect::Request(_) if dice.roll(2) > 0 => failure(Errand::Request, FailureSort::Refused),
+        Effect::Request(_) => Event::Requested(Box::new(requests().remove(0))),
         Effect::Approve { .. } => match dice.roll(3) {
             0 => Event::Approved(Box::new(requests().remove(0))),
             1 => failure(Errand::Approve, FailureSort::WrongPassphrase),

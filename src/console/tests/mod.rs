@@ -7,9 +7,9 @@ mod pictures;
 mod reasons;
 mod rules;
 
-use crate::console::event::{Effect, Event};
+use crate::console::event::{Effect, Event, Wanted};
 use crate::console::key::Key;
-use crate::console::model::Model;
+use crate::console::model::{Dialog, Model};
 use crate::console::profile::Profile;
 use crate::console::samples;
 use crate::console::update::update;
@@ -55,6 +55,33 @@ impl Desk {
         effects
     }
 
+    /// The same, with a keeper that tells the samples.
+    fn types_with_keeper(&mut self, text: &str) {
+        for c in text.chars() {
+            for effect in self.types(c.encode_utf8(&mut [0; 4])) {
+                self.answers(&effect);
+            }
+        }
+    }
+
+    /// What the sample keeper says to a question; nothing to anything else.
+    fn answers(&mut self, effect: &Effect) {
+        let event = match effect {
+            Effect::Refresh(wanted) => {
+                let open = if let Wanted::Requests { open, .. } = wanted { open.as_ref() } else { None };
+                let open = samples::requests().into_iter().find(|view| Some(&view.doc.id) == open);
+                let status = Box::new(samples::status(true));
+                Event::Fresh { status, news: samples::news(wanted), open: open.map(Box::new) }
+            }
+            Effect::Look => Event::Found(samples::findings()),
+            Effect::Verify => Event::Verified { size: 18_231, root: "5b".repeat(32), epoch: 412 },
+            _ => return,
+        };
+        for effect in self.send(event) {
+            self.answers(&effect);
+        }
+    }
+
     /// What a paste delivers: all in one instant.
     fn pastes(&mut self, text: &str) -> Vec<Effect> {
         self.now_ms += 1_000;
@@ -66,7 +93,7 @@ impl Desk {
     fn approving() -> Self {
         let mut desk = Self::usual();
         desk.types("aGa");
-        assert!(matches!(desk.model.screen, crate::console::model::Screen::Approve(_)));
+        assert!(matches!(desk.model.dialog, Some(Dialog::Approve(_))));
         desk
     }
 

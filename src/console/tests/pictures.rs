@@ -3,7 +3,7 @@
 use ratatui::style::{Color, Modifier};
 
 use super::Desk;
-use crate::console::event::Event;
+use crate::console::event::{Event, News};
 use crate::console::profile::Profile;
 use crate::console::samples;
 use crate::console::view::{Shown, render};
@@ -103,8 +103,71 @@ fn dialogs() {
     picture("revoke", after("jjcthe job has ended"));
 }
 
+/// The same with a keeper that answers.
+fn after_with_keeper(keys: &'static str) -> impl Fn(Profile, &str) -> Desk {
+    move |profile, size| {
+        let mut desk = Desk::logged_in(profile, size);
+        desk.types_with_keeper(keys);
+        desk
+    }
+}
+
+#[test]
+fn credentials_and_rotation() {
+    picture("credentials", after_with_keeper("2j"));
+    picture("credentials_asked", after("2"));
+    picture("credentials_filter", after_with_keeper("2/NETBACK"));
+    picture("credentials_nothing", after_with_keeper("2/!e\n"));
+    picture("credential", after_with_keeper("2jj\n"));
+    picture("credential_end", after_with_keeper("2jj\nG"));
+    picture("rotation", after_with_keeper("3"));
+}
+
+#[test]
+fn jobs() {
+    picture("jobs", after_with_keeper("4j"));
+    picture("client", after_with_keeper("4j\n"));
+}
+
+#[test]
+fn audit() {
+    picture("audit", after_with_keeper("5jj"));
+    picture("audit_verified", after_with_keeper("5v"));
+    picture("entry", after_with_keeper("5jj\n"));
+    picture("entry_unreadable", after_with_keeper("5\n"));
+}
+
+#[test]
+fn system() {
+    picture("system", after_with_keeper("6"));
+    picture("system_looked", after_with_keeper("6vG"));
+}
+
+#[test]
+fn forms() {
+    picture("request_new", after_with_keeper("n"));
+    picture("request_offers", after_with_keeper("nA"));
+    picture("request_filled", after_with_keeper("2jjjn\n\n1h\n3\nnight batch\nINC-4711"));
+    picture("request_wrong", after_with_keeper("2jjjn\t\t25h\t0\t"));
+    picture("less", after("\nGw5m"));
+    picture("less_wrong", after("\nGw2h\n"));
+    picture("approve_narrowed", after("\nGw14:30Z\n1\n"));
+    picture("thaw", |profile, size| {
+        let mut desk = Desk::logged_in(profile, size);
+        let mut status = samples::status(true);
+        status.frozen = Some("alice: a board was opened".to_owned());
+        let news = News::Requests(samples::requests());
+        desk.send(Event::Fresh { status: Box::new(status), news, open: None });
+        desk.types(":thaw\nit was a \u{202e}false alarm");
+        desk
+    });
+}
+
 #[test]
 fn help_and_commands() {
+    for (name, keys) in [("help_credential", "2\n?"), ("help_audit", "5/a\n?"), ("help_system", "6?")] {
+        picture(name, after_with_keeper(keys));
+    }
     picture("help", after("?"));
     picture("command", after(":lock"));
 }
@@ -159,7 +222,11 @@ fn a_frozen_appliance_says_so_on_every_screen() {
             let mut status = samples::status(true);
             status.frozen = Some("alice: a board was opened".to_owned());
             status.clock_alarm = Some("the system clock went back 2 h".to_owned());
-            desk.send(Event::Fresh { status: Box::new(status), requests: samples::requests(), open: None });
+            desk.send(Event::Fresh {
+                status: Box::new(status),
+                news: News::Requests(samples::requests()),
+                open: None,
+            });
             desk.types(keys);
             let picture = text(&render(&desk.model, desk.now_ms));
             assert!(

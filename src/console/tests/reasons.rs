@@ -1,7 +1,7 @@
 //! Denials, revocations and the freeze: a reason, and no second proof.
 
 use super::Desk;
-use crate::console::event::{Effect, Event};
+use crate::console::event::{Effect, Event, News};
 use crate::console::key::Key;
 use crate::console::model::Screen;
 use crate::console::profile::Profile;
@@ -59,7 +59,7 @@ fn any_operator_freezes_from_wherever_they_are_and_gets_back_there() {
         assert_eq!(freezes(&desk.types("a laptop was stolen\n")), ["a laptop was stolen"], "{name}");
         assert!(desk.types("x\n").is_empty_of_denials(), "{name}: once is enough");
         desk.send(Event::Done("frozen".to_owned()));
-        assert!(desk.model.is_refreshing, "{name}");
+        assert!(desk.model.refresh.is_running, "{name}");
         assert_eq!(matches!(desk.model.screen, Screen::Detail(_)), is_open, "{name}");
         assert!(desk.model.session.is_some(), "{name}");
     }
@@ -89,7 +89,7 @@ fn a_freeze_stays_open_whatever_becomes_of_the_request_below_it() {
     let mut view = samples::requests().remove(0);
     view.state = StateName::Expired;
     let (status, open) = (Box::new(samples::status(true)), Some(Box::new(view)));
-    desk.send(Event::Fresh { status, requests: Vec::new(), open });
+    desk.send(Event::Fresh { status, news: News::Requests(Vec::new()), open });
     assert_eq!(freezes(&desk.types("\n")), ["stolen"]);
     assert_eq!(desk.model.detail().map(|detail| detail.view.state), Some(StateName::Expired));
 }

@@ -1,9 +1,9 @@
 //! The rules of the state machine, as tables.
 
 use super::{Desk, approvals};
-use crate::console::event::{Effect, Errand, Event, Failure, FailureSort};
+use crate::console::event::{Effect, Errand, Event, Failure, FailureSort, News};
 use crate::console::key::Key;
-use crate::console::model::{Model, Screen};
+use crate::console::model::{Dialog, Model, Screen};
 use crate::console::profile::Profile;
 use crate::console::samples;
 use crate::console::update::{next_tick, update};
@@ -120,7 +120,7 @@ fn nobody_is_offered_what_the_keeper_would_refuse() {
         let model = samples::logged_in(Profile::AsciiMono, "80x24", vec![view], false);
         let mut desk = Desk { model, now_ms: 1_000 };
         desk.types(keys);
-        let has_dialog = matches!(desk.model.screen, Screen::Approve(_) | Screen::Reason(_));
+        let has_dialog = desk.model.dialog.is_some();
         assert_eq!((has_dialog, desk.message().as_str()), (is_dialog, message), "{name}");
     }
 }
@@ -132,7 +132,7 @@ fn a_request_is_read_to_its_end_before_it_is_signed() {
     assert_eq!(desk.message(), "read it to its end first: G goes there");
     assert!(matches!(desk.model.screen, Screen::Detail(_)));
     desk.types("Ga");
-    assert!(matches!(desk.model.screen, Screen::Approve(_)));
+    assert!(matches!(desk.model.dialog, Some(Dialog::Approve(_))));
 }
 
 #[test]
@@ -143,11 +143,11 @@ fn a_request_that_changes_closes_its_dialog() {
         let mut view = samples::requests().remove(0);
         change(&mut view);
         let (status, open) = (Box::new(samples::status(true)), Some(Box::new(view)));
-        desk.send(Event::Fresh { status, requests: samples::requests(), open });
+        desk.send(Event::Fresh { status, news: News::Requests(samples::requests()), open });
         desk
     };
     let same = changed(|view| view.waiting += 1);
-    assert!(matches!(same.model.screen, Screen::Approve(_)));
+    assert!(matches!(same.model.dialog, Some(Dialog::Approve(_))));
     let mut anew = changed(|view| view.doc.nonce = "00".repeat(16));
     assert!(matches!(anew.model.screen, Screen::Detail(_)));
     assert_eq!(approvals(&anew.types("2m\n")), []);
@@ -243,10 +243,10 @@ fn news_are_fetched_once_at_a_time_and_the_cursor_stays_on_its_request() {
     let mut requests = samples::requests();
     requests.remove(0);
     let status = Box::new(samples::status(true));
-    let effects = desk.send(Event::Fresh { status, requests, open: None });
+    let effects = desk.send(Event::Fresh { status, news: News::Requests(requests), open: None });
     assert!(matches!(effects[..], [Effect::Refresh { .. }]), "the change that came meanwhile");
     let session = desk.model.session.as_ref().expect("logged in");
-    assert_eq!(session.requests[session.selected].doc.id, samples::request_id("9QF3"));
+    assert_eq!(session.listed_request().map(|view| &view.doc.id), Some(&samples::request_id("9QF3")));
 }
 
 #[test]
@@ -256,7 +256,7 @@ fn a_late_answer_does_not_log_anybody_in() {
     desk.types("L");
     let status = || Box::new(samples::status(true));
     desk.send(Event::LoggedIn { session, status: status(), requests: Vec::new() });
-    desk.send(Event::Fresh { status: status(), requests: samples::requests(), open: None });
+    desk.send(Event::Fresh { status: status(), news: News::Requests(samples::requests()), open: None });
     assert!(desk.model.session.is_none());
     assert!(matches!(desk.model.screen, Screen::Login(_)));
 }
@@ -267,7 +267,7 @@ fn an_approval_that_does_not_fit_the_screen_any_more_is_closed() {
         let mut desk = Desk::approving();
         desk.types("secret\n7k2m");
         desk.send(Event::Resized(size.parse().expect("a size")));
-        assert_eq!(matches!(desk.model.screen, Screen::Approve(_)), is_open, "{size}");
+        assert_eq!(matches!(desk.model.dialog, Some(Dialog::Approve(_))), is_open, "{size}");
         let said = desk.message();
         assert_eq!(approvals(&desk.types("\n")).len(), usize::from(is_open), "{size}");
         let refusal = "too small: make the terminal larger or use portcullis approve --plain";

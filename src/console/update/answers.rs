@@ -1,7 +1,10 @@
 //! What comes back from outside.
 
-use crate::console::event::{Effect, Errand, Event, Failure, FailureSort};
-use crate::console::model::{Backoff, Message, Model, Reasoned, Screen, Session, Waiting};
+use crate::console::event::{Effect, Errand, Event, Failure, FailureSort, News};
+use crate::console::model::{Backoff, Detail, Dialog, Message, Model, Screen, Session, Waiting};
+use crate::console::tab::Tab;
+use crate::console::table;
+use crate::domain::text::escape;
 use crate::domain::wire::operator::{RequestView, StateName, Status};
 
 use super::{end_session, refresh};
@@ -9,8 +12,12 @@ use super::{end_session, refresh};
 pub(super) fn take(model: &mut Model, answer: Event, now_ms: u64) -> Vec<Effect> {
     match answer {
         Event::LoggedIn { session, status, requests } => logged_in(model, session, *status, requests, now_ms),
-        Event::Fresh { status, requests, open } => fresh(model, *status, requests, open, now_ms),
-        Event::Changed { session } if session == model.session_number => refresh(model),
+        Event::Fresh { status, news, open } => fresh(model, *status, news, open, now_ms),
+        Event::Loading(count) => {
+            model.session.iter_mut().for_each(|session| session.loading = Some(count));
+            Vec::new()
+        }
+        Event::Changed { session } if session == model.session_number => refresh::changed(model, now_ms),
         Event::Lost { session, why } if session == model.session_number && model.session.is_some() => {
             lost(model, &why, now_ms)
         }
@@ -22,7 +29,22 @@ pub(super) fn take(model: &mut Model, answer: Event, now_ms: u64) -> Vec<Effect>
         Event::Done(what) => {
             end_dialog(model);
             model.message = Some(Message::good(what, ""));
-            refresh(model)
+            refresh::refresh(model)
+        }
+        Event::Requested(view) => requested(model, view),
+        Event::Found(findings) => {
+            model.waiting = None;
+            if let Some(session) = &mut model.session {
+                session.findings = Some((session.now(now_ms), findings));
+            }
+            Vec::new()
+        }
+        Event::Verified { size, root, epoch } => {
+            model.waiting = None;
+            let what =
+                format!("{size} entries read back, root {}, epoch {epoch}: as the chip says.", escape(&root));
+            model.message = Some(Message::good(what, ""));
+            Vec::new()
         }
         Event::Failed(failure) => failed(model, failure, now_ms),
         // What is left concerns a session that has ended, or was dealt with by the caller.
@@ -50,44 +72,57 @@ fn logged_in(
     model.is_evaluation = status.evaluation;
     model.last_key_ms = now_ms;
     model.screen = Screen::List;
-    let (selected, top) = (0, 0);
-    model.session =
-        Some(Session { key, status, anchored_ms: now_ms, requests, shows_ended: false, selected, top });
+    let mut session = Session::new(key, status, now_ms);
+    take_news(&mut session, News::Requests(requests));
+    model.session = Some(session);
+    model.refresh.answered_ms = now_ms;
     Vec::new()
 }
 
 fn fresh(
     model: &mut Model,
     status: Status,
-    requests: Vec<RequestView>,
+    news: News,
     open: Option<Box<RequestView>>,
     now_ms: u64,
 ) -> Vec<Effect> {
     let Some(session) = &mut model.session else { return Vec::new() };
-    let selected = session.requests.get(session.selected).map(|view| view.doc.id.clone());
-    let place = selected.and_then(|id| requests.iter().position(|view| view.doc.id == id));
-    session.selected = place.unwrap_or(session.selected);
     model.is_evaluation = status.evaluation;
-    (session.status, session.requests, session.anchored_ms) = (status, requests, now_ms);
+    (session.status, session.anchored_ms, session.loading) = (status, now_ms, None);
+    take_news(session, news);
     if let Some(view) = open {
         fresh_detail(model, view);
     }
-    model.is_refreshing = false;
-    if std::mem::take(&mut model.is_stale) { refresh(model) } else { Vec::new() }
+    refresh::answered(model, now_ms)
+}
+
+/// Puts new data in the place of old; every cursor stays on its row.
+fn take_news(session: &mut Session, news: News) {
+    let tabs: &[Tab] = match news {
+        News::Requests(_) => &[Tab::Requests],
+        News::Credentials(_) => &[Tab::Credentials, Tab::Rotation],
+        News::Clients(_) => &[Tab::Jobs],
+        News::Log(_) => &[Tab::Audit],
+        News::Roster(_) => &[Tab::System],
+    };
+    let selected: Vec<_> = tabs.iter().map(|tab| table::selected(session, *tab)).collect();
+    match news {
+        News::Requests(requests) => session.requests = requests,
+        News::Credentials(credentials) => session.credentials = credentials,
+        News::Clients(clients) => session.clients = clients,
+        News::Log(page) => session.log.take(page),
+        News::Roster(roster) => session.roster = Some(*roster),
+    }
+    for (tab, selected) in tabs.iter().zip(selected) {
+        session.loaded[tab.place()] = true;
+        session.list_mut(*tab).words = None;
+        table::show(session, *tab, selected.as_ref());
+    }
 }
 
 /// A dialog about a request stays open only over the very request that it was opened for.
 fn fresh_detail(model: &mut Model, view: Box<RequestView>) {
-    let (detail, is_dialog) = match &mut model.screen {
-        Screen::Detail(detail) => (detail, false),
-        Screen::Approve(dialog) => (&mut dialog.detail, true),
-        Screen::Reason(dialog) => {
-            let is_about_it = !matches!(dialog.what, Reasoned::Freeze(_));
-            let Some(detail) = dialog.what.detail_mut() else { return };
-            (detail, is_about_it)
-        }
-        Screen::Login(_) | Screen::List => return,
-    };
+    let Screen::Detail(detail) = &mut model.screen else { return };
     if detail.view.doc.id != view.doc.id {
         return;
     }
@@ -97,6 +132,7 @@ fn fresh_detail(model: &mut Model, view: Box<RequestView>) {
     if is_other_text {
         (detail.scroll, detail.is_read) = (0, false);
     }
+    let is_dialog = model.dialog.as_ref().is_some_and(Dialog::is_about_request);
     if is_dialog && model.waiting.is_none() && (is_other_text || is_other_state) {
         end_dialog(model);
         model.message = Some(Message::bad("The request has changed meanwhile.", "Read it again."));
@@ -107,7 +143,18 @@ fn fresh_detail(model: &mut Model, view: Box<RequestView>) {
 
 fn end_dialog(model: &mut Model) {
     model.waiting = None;
-    model.leave_dialog();
+    model.dialog = None;
+}
+
+/// A request that was made here is opened where everybody finds it.
+fn requested(model: &mut Model, view: Box<RequestView>) -> Vec<Effect> {
+    end_dialog(model);
+    let Some(session) = &mut model.session else { return Vec::new() };
+    let what = format!("{} is asked for: {} is its id.", view.doc.subject.title(), view.doc.id);
+    session.tab = Tab::Requests;
+    model.screen = Screen::Detail(Detail { view, scroll: 0, is_read: false });
+    model.message = Some(Message::good(what, "Others approve it."));
+    refresh::refresh(model)
 }
 
 /// One operator at a time: whoever has approved is logged out.
@@ -153,18 +200,20 @@ fn failed(model: &mut Model, failure: Failure, now_ms: u64) -> Vec<Effect> {
                 let what = format!("{} wrong passphrases. Logged out.", model.backoff.failures());
                 return end_session(model, Some(Message::bad(what, "It is in the log.")));
             }
-            if let Screen::Approve(dialog) = &mut model.screen {
+            if let Some(Dialog::Approve(dialog)) = &mut model.dialog {
                 dialog.begin_again();
             }
         }
         (Errand::Approve | Errand::Reason, _) => {
             end_dialog(model);
             model.message = Some(message);
-            return refresh(model);
+            return refresh::refresh(model);
         }
+        // What was typed stays, so that it can be put right.
+        (Errand::Request | Errand::Look, _) => model.waiting = None,
         (Errand::Refresh, _) => {
-            model.is_refreshing = false;
-            model.is_stale = false;
+            model.refresh = Default::default();
+            model.session.iter_mut().for_each(|session| session.loading = None);
         }
     }
     model.message = Some(message);

@@ -3,13 +3,13 @@
 use crate::console::countdown;
 use crate::console::event::Effect;
 use crate::console::key::Key;
-use crate::console::model::{Approve, ApproveFocus, Message, Model, Screen, Waiting};
+use crate::console::model::{Approve, ApproveFocus, Dialog, Message, Model, Waiting};
 use crate::domain::time::Length;
 
 pub(super) fn key(model: &mut Model, key: Key, now_ms: u64) -> Vec<Effect> {
-    let Screen::Approve(dialog) = &mut model.screen else { return Vec::new() };
+    let Some(Dialog::Approve(dialog)) = &mut model.dialog else { return Vec::new() };
     if matches!(key, Key::Esc | Key::Ctrl('c')) {
-        model.leave_dialog();
+        model.dialog = None;
         model.message = Some(Message::good("Not approved.", ""));
         return Vec::new();
     }
@@ -53,7 +53,7 @@ fn edit(dialog: &mut Approve, key: Key) {
 }
 
 fn enter(model: &mut Model, now_ms: u64) -> Vec<Effect> {
-    let (Screen::Approve(dialog), Some(session)) = (&mut model.screen, &model.session) else {
+    let (Some(Dialog::Approve(dialog)), Some(session)) = (&mut model.dialog, &model.session) else {
         return Vec::new();
     };
     let left = model.backoff.left(now_ms);
@@ -74,8 +74,9 @@ fn enter(model: &mut Model, now_ms: u64) -> Vec<Effect> {
         // A session was made from this key file, and the list of them does not change.
         let Some(key) = model.keys.get(session.key) else { return Vec::new() };
         let (path, doc, passphrase) = (key.path.clone(), dialog.doc.clone(), dialog.passphrase.take());
+        let (window, pulls) = (dialog.window, dialog.pulls);
         model.waiting = Some(Waiting::Approve);
-        return vec![Effect::Approve { path, doc, passphrase }];
+        return vec![Effect::Approve { path, doc, window, pulls, passphrase }];
     };
     model.message = refusal.map(|what| Message::bad(what, ""));
     Vec::new()

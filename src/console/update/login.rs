@@ -1,9 +1,10 @@
 //! Who one is, and the proof.
 
+use crate::console::allowed;
 use crate::console::countdown;
 use crate::console::event::Effect;
-use crate::console::field::TextField;
 use crate::console::key::Key;
+use crate::console::keymap::Action;
 use crate::console::model::{LoginStep, Message, Model, Overlay, Screen, Waiting};
 use crate::domain::time::Length;
 
@@ -17,17 +18,19 @@ pub(super) fn key(model: &mut Model, key: Key, now_ms: u64) -> Vec<Effect> {
 }
 
 fn choose(model: &mut Model, key: Key) -> Vec<Effect> {
-    let Screen::Login(login) = &mut model.screen else { return Vec::new() };
+    let action = allowed::action(model, key);
     let last = model.keys.len().saturating_sub(1);
-    match key {
-        Key::Char('j') | Key::Down | Key::Tab => login.chosen = (login.chosen + 1).min(last),
-        Key::Char('k') | Key::Up | Key::BackTab => login.chosen = login.chosen.saturating_sub(1),
-        Key::Char('g') | Key::Home => login.chosen = 0,
-        Key::Char('G') | Key::End => login.chosen = last,
-        Key::Enter => login.step = LoginStep::Passphrase,
-        Key::Char(':') => model.overlay = Some(Overlay::Command(TextField::default())),
-        Key::Char('?') => model.overlay = Some(Overlay::Help(0)),
-        Key::Char('q') | Key::Ctrl('c') => return vec![Effect::Quit],
+    let Screen::Login(login) = &mut model.screen else { return Vec::new() };
+    match action {
+        Some(Action::Down) => login.chosen = (login.chosen + 1).min(last),
+        Some(Action::Up) => login.chosen = login.chosen.saturating_sub(1),
+        Some(Action::First) => login.chosen = 0,
+        Some(Action::Last) => login.chosen = last,
+        Some(Action::Open) => login.step = LoginStep::Passphrase,
+        Some(Action::Command) => model.overlay = Some(Overlay::Command(Default::default())),
+        Some(Action::Help) => model.overlay = Some(Overlay::Help(0)),
+        Some(Action::Back) => return vec![Effect::Quit],
+        _ if key == Key::Ctrl('c') => return vec![Effect::Quit],
         _ => {}
     }
     Vec::new()

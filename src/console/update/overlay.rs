@@ -1,10 +1,12 @@
-//! The help, and the commands behind `:`.
+//! The help, the commands behind `:` and the filter behind `/`.
 
+use crate::console::allowed;
 use crate::console::event::Effect;
 use crate::console::field::TextField;
 use crate::console::key::Key;
-use crate::console::keymap::{Action, action};
+use crate::console::keymap::COMMANDS;
 use crate::console::layout;
+use crate::console::list::Filter;
 use crate::console::model::{Message, Model, Overlay};
 
 use super::{browse, end_session};
@@ -17,37 +19,67 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
         Some(Overlay::Help(_)) => help(model, key),
         Some(Overlay::Command(field)) => {
             match key {
-                Key::Char(c) => field.push(c, COMMAND_CHARS_MAX),
                 Key::Backspace if field.text().is_empty() => model.overlay = None,
-                Key::Backspace => field.pop(),
-                Key::Ctrl('u') => field.clear(),
                 Key::Esc | Key::Ctrl('c') => model.overlay = None,
                 Key::Enter => {
                     let command = field.text().trim().to_owned();
                     model.overlay = None;
                     return run(model, &command);
                 }
-                _ => {}
+                key => edit(field, key, COMMAND_CHARS_MAX),
             }
+            Vec::new()
+        }
+        Some(Overlay::Filter(_)) => {
+            filter(model, key);
             Vec::new()
         }
         None => Vec::new(),
     }
 }
 
+/// What every field of text does with a key.
+pub(super) fn edit(field: &mut TextField, key: Key, chars_max: usize) {
+    match key {
+        Key::Char(c) => field.push(c, chars_max),
+        Key::Backspace => field.pop(),
+        Key::Ctrl('u') => field.clear(),
+        _ => {}
+    }
+}
+
+/// The list follows what is typed; Enter leaves it so, Esc shows all rows again.
+fn filter(model: &mut Model, key: Key) {
+    let Some(Overlay::Filter(field)) = &mut model.overlay else { return };
+    match key {
+        Key::Enter => model.overlay = None,
+        Key::Backspace if field.text().is_empty() => model.overlay = None,
+        Key::Esc | Key::Ctrl('c') => {
+            model.overlay = None;
+            browse::set_filter(model, "");
+        }
+        key => {
+            edit(field, key, Filter::CHARS_MAX);
+            let typed = field.text().to_owned();
+            browse::set_filter(model, &typed);
+        }
+    }
+}
+
 fn help(model: &mut Model, key: Key) -> Vec<Effect> {
     let page = layout::page(model);
     let Some(Overlay::Help(scroll)) = &mut model.overlay else { return Vec::new() };
-    match action(key) {
-        Some(Action::Up) => *scroll = scroll.saturating_sub(1),
-        Some(Action::Down) => *scroll += 1,
-        Some(Action::PageUp) => *scroll = scroll.saturating_sub(page),
-        Some(Action::PageDown) => *scroll += page,
-        Some(Action::First) => *scroll = 0,
-        Some(Action::Last) => *scroll = usize::MAX,
-        Some(Action::Command) => model.overlay = Some(Overlay::Command(TextField::default())),
-        Some(Action::Back | Action::Help | Action::Open) => model.overlay = None,
-        _ if key == Key::Ctrl('c') => model.overlay = None,
+    match key {
+        Key::Char('k') | Key::Up => *scroll = scroll.saturating_sub(1),
+        Key::Char('j') | Key::Down => *scroll += 1,
+        Key::Char(',') | Key::PageUp => *scroll = scroll.saturating_sub(page),
+        Key::Char('.' | ' ') | Key::PageDown => *scroll += page,
+        Key::Char('g') | Key::Home => *scroll = 0,
+        Key::Char('G') | Key::End => *scroll = usize::MAX,
+        Key::Char(':') => model.overlay = Some(Overlay::Command(TextField::new())),
+        Key::Char('q' | '?') | Key::Backspace | Key::Enter | Key::Esc | Key::Ctrl('c') => {
+            model.overlay = None
+        }
         _ => {}
     }
     Vec::new()
@@ -55,19 +87,18 @@ fn help(model: &mut Model, key: Key) -> Vec<Effect> {
 
 fn run(model: &mut Model, command: &str) -> Vec<Effect> {
     match command {
-        "" => Vec::new(),
-        "q" => vec![Effect::Quit],
-        "redraw" => vec![Effect::Redraw],
-        "lock" if model.session.is_some() => end_session(model, None),
-        "lock" => Vec::new(),
-        "freeze" => {
-            browse::freeze(model);
-            Vec::new()
-        }
+        "q" => return vec![Effect::Quit],
+        "redraw" => return vec![Effect::Redraw],
+        "lock" if model.session.is_some() => return end_session(model, None),
+        "freeze" => browse::freeze(model),
+        "thaw" => browse::thaw(model),
+        "" | "lock" => {}
         other => {
             let what = format!("There is no command {other:?}.");
-            model.message = Some(Message::bad(what, ":freeze, :lock, :redraw and :q are the commands."));
-            Vec::new()
+            let offered = COMMANDS.iter().filter(|row| allowed::is_command_offered(model, row));
+            let names: Vec<String> = offered.map(|row| format!(":{}", row.name)).collect();
+            model.message = Some(Message::bad(what, format!("There are {}.", names.join(", "))));
         }
     }
+    Vec::new()
 }

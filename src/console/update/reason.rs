@@ -2,19 +2,19 @@
 
 use crate::console::event::Effect;
 use crate::console::key::Key;
-use crate::console::model::{Message, Model, Reasoned, Screen, Waiting};
+use crate::console::model::{Dialog, Message, Model, ReasonVerb, Waiting};
 use crate::domain::text::Text;
 
 pub(super) fn key(model: &mut Model, key: Key, now_ms: u64) -> Vec<Effect> {
-    let Screen::Reason(dialog) = &mut model.screen else { return Vec::new() };
+    let Some(Dialog::Reason(dialog)) = &mut model.dialog else { return Vec::new() };
     if matches!(key, Key::Esc | Key::Ctrl('c')) {
-        let what = match dialog.what {
-            Reasoned::Deny(_) => "Not denied.",
-            Reasoned::Revoke(_) => "Not revoked.",
-            Reasoned::Freeze(_) => "Not frozen.",
+        let what = match dialog.verb {
+            ReasonVerb::Deny => "Not denied.",
+            ReasonVerb::Revoke => "Not revoked.",
+            ReasonVerb::Freeze => "Not frozen.",
         };
         model.message = Some(Message::good(what, ""));
-        model.leave_dialog();
+        model.dialog = None;
         return Vec::new();
     }
     let Some(pace) = dialog.pace.as_mut().filter(|pace| !pace.is_before(now_ms)) else { return Vec::new() };
@@ -33,15 +33,19 @@ pub(super) fn key(model: &mut Model, key: Key, now_ms: u64) -> Vec<Effect> {
 }
 
 fn enter(model: &mut Model) -> Vec<Effect> {
-    let Screen::Reason(dialog) = &model.screen else { return Vec::new() };
+    let Some(Dialog::Reason(dialog)) = &model.dialog else { return Vec::new() };
+    let id = model.detail().map(|detail| detail.view.doc.id.clone());
     match Text::parse(dialog.reason.text()) {
         Ok(reason) => {
+            let effect = match (dialog.verb, id) {
+                (ReasonVerb::Deny, Some(id)) => Effect::Deny { id, reason },
+                (ReasonVerb::Revoke, Some(id)) => Effect::Revoke { id, reason },
+                (ReasonVerb::Freeze, _) => Effect::Freeze { reason },
+                // These two lie over their request.
+                (ReasonVerb::Deny | ReasonVerb::Revoke, None) => return Vec::new(),
+            };
             model.waiting = Some(Waiting::Reason);
-            vec![match &dialog.what {
-                Reasoned::Deny(detail) => Effect::Deny { id: detail.view.doc.id.clone(), reason },
-                Reasoned::Revoke(detail) => Effect::Revoke { id: detail.view.doc.id.clone(), reason },
-                Reasoned::Freeze(_) => Effect::Freeze { reason },
-            }]
+            vec![effect]
         }
         Err(why) => {
             model.message = Some(Message::bad(format!("A reason is needed: {why}."), ""));

@@ -3,11 +3,12 @@
 use crate::console::countdown;
 use crate::console::event::Effect;
 use crate::console::layout::{self, Shape};
-use crate::console::model::{Message, Model, Overlay, Screen, Session};
+use crate::console::model::{Dialog, Message, Model, Overlay, RowId, Screen, Session};
+use crate::console::tab::Tab;
 use crate::console::{document, help};
 use crate::domain::time::Length;
 
-use super::end_session;
+use super::{end_session, refresh};
 
 /// Does what has become due.
 pub(super) fn tick(model: &mut Model, now_ms: u64) -> Vec<Effect> {
@@ -19,7 +20,7 @@ pub(super) fn tick(model: &mut Model, now_ms: u64) -> Vec<Effect> {
             model.probe_at_ms = Some(now_ms + Model::PROBE_MS);
             vec![Effect::Probe]
         }
-        _ => Vec::new(),
+        _ => refresh::tick(model, now_ms),
     }
 }
 
@@ -30,17 +31,20 @@ pub fn next_tick(model: &Model, now_ms: u64) -> Option<u64> {
     let session = model.session.as_ref().map(|session| next_session_tick(model, session, now_ms));
     let probe =
         model.probe_at_ms.filter(|_| model.session.is_none()).map(|at_ms| at_ms.saturating_sub(now_ms));
-    [backoff, session, probe].into_iter().flatten().min()
+    let due = model.refresh.due_ms.map(|at_ms| at_ms.saturating_sub(now_ms));
+    [backoff, session, probe, due].into_iter().flatten().min()
 }
 
 fn next_session_tick(model: &Model, session: &Session, now_ms: u64) -> u64 {
     const MINUTE_MS: u64 = 60_000;
     let clock = MINUTE_MS - session.now(now_ms).ms() % MINUTE_MS;
     let idle = (model.last_key_ms + Model::IDLE_MS).saturating_sub(now_ms);
+    // Only what can be seen counts: a list may be long.
     let open = model.detail().map(|detail| &*detail.view);
-    let countdowns = session
-        .requests
-        .iter()
+    let rows = usize::from(model.size.height());
+    let window = session.list(Tab::Requests).window(if session.tab == Tab::Requests { rows } else { 0 });
+    let listed = window.filter_map(|(_, place)| session.requests.get(place));
+    let countdowns = listed
         .chain(open)
         .filter_map(|view| countdown::next_change(session.left(view, now_ms)?).map(Length::ms));
     countdowns.chain([clock, idle]).min().unwrap_or(idle)
@@ -51,41 +55,65 @@ pub(super) fn settle(model: &mut Model, now_ms: u64) {
     if layout::shape(model.size) == Shape::TooSmall {
         // Nobody may sign what does not fit on the screen.
         if model.waiting.is_none() {
-            model.leave_dialog();
+            model.dialog = None;
         }
         return;
     }
-    if let (Screen::Approve(dialog), Some(session), None) = (&model.screen, &model.session, model.waiting)
-        && !document::is_statement_shown(model, session, dialog, now_ms)
+    if let (Some(Dialog::Approve(dialog)), Some(session), None) =
+        (&model.dialog, &model.session, model.waiting)
+        && !model
+            .detail()
+            .is_some_and(|detail| document::is_statement_shown(model, session, detail, dialog, now_ms))
     {
-        model.leave_dialog();
+        model.dialog = None;
         let what = "too small: make the terminal larger or use portcullis approve --plain";
         model.message = Some(Message::bad(what, ""));
     }
-    let rows = layout::list_rows(model);
-    if let Some(session) = &mut model.session {
-        settle_list(session, rows);
-    }
+    settle_lists(model, now_ms);
     let lines = document::height(model, now_ms);
-    let shown = layout::text_area(model).height as usize;
-    if let Screen::Detail(detail) = &mut model.screen {
-        detail.scroll = detail.scroll.min(lines.saturating_sub(shown));
-        detail.is_read |= detail.scroll + shown >= lines;
+    let shown = usize::from(layout::text_area(model).height);
+    match &mut model.screen {
+        Screen::Detail(detail) => {
+            detail.scroll = detail.scroll.min(lines.saturating_sub(shown));
+            detail.is_read |= detail.scroll + shown >= lines;
+        }
+        Screen::Page(page) => page.scroll = page.scroll.min(lines.saturating_sub(shown)),
+        Screen::Login(_) | Screen::List => {}
     }
+    let help_lines = help::lines(model).len();
     if let Some(Overlay::Help(scroll)) = &mut model.overlay {
-        *scroll = (*scroll).min(help::height().saturating_sub(shown));
+        *scroll = (*scroll).min(help_lines.saturating_sub(shown));
     }
 }
 
-/// Scrolls by half a screen, because every scrolled line is sent again.
-fn settle_list(session: &mut Session, rows: usize) {
-    let last = session.requests.len().saturating_sub(1);
-    session.selected = session.selected.min(last);
-    let half = (rows / 2).max(1);
-    if session.selected < session.top {
-        session.top = session.selected.saturating_sub(half);
-    } else if session.selected >= session.top + rows {
-        session.top = (session.selected + 1).saturating_sub(half);
+/// The open tab is the only one that anybody sees.
+fn settle_lists(model: &mut Model, now_ms: u64) {
+    let rows = layout::list_rows(model, now_ms);
+    let shown = usize::from(layout::text_area(model).height);
+    let is_gone = match (&model.screen, &model.session) {
+        (Screen::Page(page), Some(session)) => !is_known(session, &page.of),
+        _ => false,
+    };
+    if is_gone {
+        model.screen = Screen::List;
+        model.message = Some(Message::bad("That is no longer there.", ""));
     }
-    session.top = session.top.min(session.requests.len().saturating_sub(rows));
+    let is_system = model.session.as_ref().is_some_and(|session| session.tab == Tab::System);
+    let lines = if is_system { document::height(model, now_ms) } else { 0 };
+    let Some(session) = &mut model.session else { return };
+    let list = session.list_mut(session.tab);
+    if is_system {
+        list.top = list.top.min(lines.saturating_sub(shown));
+    } else {
+        list.settle(rows);
+    }
+}
+
+fn is_known(session: &Session, of: &RowId) -> bool {
+    match of {
+        RowId::Request(id) => session.requests.iter().any(|view| view.doc.id == *id),
+        RowId::Credential(name) => session.credential(name).is_some(),
+        RowId::Client(job) => session.client(job).is_some(),
+        RowId::Entry(seq) => session.log.entry(*seq).is_some(),
+    }
 }

@@ -5,20 +5,26 @@ use ratatui::layout::Rect;
 use crate::console::countdown;
 use crate::console::document;
 use crate::console::layout::wrap;
-use crate::console::model::{Approve, ApproveFocus, Model, Session};
+use crate::console::model::{Approve, ApproveFocus, Detail, Model, Session};
 use crate::domain::time::Length;
 
 use super::Canvas;
-use super::detail::lines;
+use super::document::lines;
 use super::theme::Role;
 
 const PASSPHRASE: &str = "Passphrase (not shown): ";
 const ID: &str = "Id of the request: ";
 
-pub(super) fn draw(canvas: &mut Canvas, model: &Model, session: &Session, dialog: &Approve, now_ms: u64) {
+pub(super) fn draw(
+    canvas: &mut Canvas,
+    model: &Model,
+    session: &Session,
+    (detail, dialog): (&Detail, &Approve),
+    now_ms: u64,
+) {
     let id = &dialog.doc.id;
     let area = canvas.body(model, &format!("Approve {id}"));
-    let rows = document::statement_rows(model, session, dialog, now_ms);
+    let rows = document::statement_rows(model, session, detail, dialog, now_ms);
     let width = usize::from(area.width);
     let mut intro = vec![String::new()];
     intro.extend(wrap("Compare the fingerprint with the other operator.", width));

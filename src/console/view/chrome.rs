@@ -1,9 +1,9 @@
 //! What surrounds every screen: header, message, keys.
 
 use crate::console::allowed;
-use crate::console::keymap::{Action, BINDINGS};
+use crate::console::keymap::BINDINGS;
 use crate::console::layout::{self, width_of};
-use crate::console::model::{LoginStep, Message, MessageLevel, Model, Overlay, Screen};
+use crate::console::model::{Dialog, LoginStep, Message, MessageLevel, Model, Overlay, Screen};
 use crate::domain::text::escape;
 
 use super::Canvas;
@@ -68,8 +68,13 @@ fn header_words(model: &Model) -> Vec<Word> {
 /// What happened last, or the command that is being typed.
 pub(super) fn message(canvas: &mut Canvas, model: &Model) {
     let area = layout::areas(model).message;
-    if let Some(Overlay::Command(field)) = &model.overlay {
-        let text = format!(":{}", field.text());
+    let typed = match &model.overlay {
+        Some(Overlay::Command(field)) => Some((':', field)),
+        Some(Overlay::Filter(field)) => Some(('/', field)),
+        _ => None,
+    };
+    if let Some((before, field)) = typed {
+        let text = layout::shown(model.profile, &format!("{before}{}", escape(field.text())));
         canvas.put(area.x + 1, area.y, area.width.saturating_sub(1), &text, Role::Plain);
         canvas.cursor_behind(area.x + 1, area.y, &text, area.right());
         return;
@@ -82,14 +87,19 @@ pub(super) fn message(canvas: &mut Canvas, model: &Model) {
     for (row, line) in layout::message_lines(model).iter().enumerate() {
         canvas.put(area.x + 1, area.y + row as u16, area.width.saturating_sub(1), line, role);
     }
-    // What concerns everybody is said whenever nothing else is.
+    // The filter, and what concerns everybody, is said whenever nothing else is.
     if let (None, None, Some(session)) = (&model.message, model.waiting, &model.session) {
+        let mut x = area.x + 1;
+        let filter = &session.list(session.tab).filter;
+        if matches!(model.screen, Screen::List) && model.dialog.is_none() && !filter.is_empty() {
+            let text = format!("filter: {}", escape(filter.typed()));
+            x += canvas.put(x, area.y, area.right().saturating_sub(x), &text, Role::Plain) + 2;
+        }
         let status = &session.status;
         let alarm = status.frozen.as_ref().map(|by| format!("FROZEN by {}", escape(by)));
         let alarm =
             alarm.or_else(|| status.clock_alarm.as_ref().map(|why| format!("CLOCK: {}", escape(why))));
-        let width = area.width.saturating_sub(1);
-        canvas.put(area.x + 1, area.y, width, alarm.as_deref().unwrap_or(""), Role::Bad);
+        canvas.put(x, area.y, area.right().saturating_sub(x), alarm.as_deref().unwrap_or(""), Role::Bad);
     }
 }
 
@@ -111,29 +121,36 @@ fn footer_words(model: &Model) -> Vec<&'static str> {
         return Vec::new();
     }
     let leaves = if model.keys.len() > 1 { "Ctrl-C:back" } else { "Ctrl-C:quit" };
-    match (&model.overlay, &model.screen) {
-        (Some(Overlay::Help(_)), _) => vec!["j k , .:scroll", "q:back"],
-        (Some(Overlay::Command(_)), _) => vec!["Enter:run", "Ctrl-U:clear", "Ctrl-C:cancel"],
-        (None, Screen::Login(login)) => match login.step {
-            LoginStep::Choose => vec!["Enter:choose", "j k:move", "?:help", ":cmd", "q:quit"],
-            LoginStep::Passphrase => vec!["Enter:log in", "Ctrl-U:clear", leaves],
-        },
-        (None, Screen::Approve(_)) => vec!["Enter:next", "Tab:field", "Ctrl-U:clear", "Ctrl-C:cancel"],
-        (None, Screen::Reason(_)) => vec!["Enter:send", "Ctrl-U:clear", "Ctrl-C:cancel"],
-        (None, Screen::List | Screen::Detail(_)) => browsing_words(model),
+    match (&model.overlay, &model.dialog, &model.screen) {
+        (Some(Overlay::Help(_)), ..) => vec!["j k , .:scroll", "q:back"],
+        (Some(Overlay::Command(_)), ..) => vec!["Enter:run", "Ctrl-U:clear", "Ctrl-C:cancel"],
+        (Some(Overlay::Filter(_)), ..) => vec!["Enter:keep", "Ctrl-U:clear", "Ctrl-C:no filter"],
+        (None, Some(Dialog::Approve(_)), _) => {
+            vec!["Enter:next", "Tab:field", "Ctrl-U:clear", "Ctrl-C:cancel"]
+        }
+        (None, Some(Dialog::Reason(_)), _) => vec!["Enter:send", "Ctrl-U:clear", "Ctrl-C:cancel"],
+        (None, Some(Dialog::Form(form)), _) => {
+            let enter = if form.focus + 1 < form.fields.len() { "Enter:next" } else { "Enter:send" };
+            vec![enter, "Tab:field", "Ctrl-U:clear", "Ctrl-C:cancel"]
+        }
+        (None, None, Screen::Login(login)) if login.step == LoginStep::Passphrase => {
+            vec!["Enter:log in", "Ctrl-U:clear", leaves]
+        }
+        (None, None, _) => browsing_words(model),
     }
 }
 
 fn browsing_words(model: &Model) -> Vec<&'static str> {
-    let offered =
-        BINDINGS.iter().filter(|row| !row.short.is_empty() && allowed::is_offered(model, row.action));
-    let is_list = matches!(model.screen, Screen::List);
-    let word = |action: Action, short| if is_list && action == Action::Back { "q:quit" } else { short };
+    let place = allowed::place(model);
+    let here = BINDINGS.iter().filter(|row| place.is_some_and(|place| row.places.contains(&place)));
+    let offered = here.filter(|row| !row.short.is_empty() && allowed::is_offered(model, row));
     // What is not on the screen yet has to be read before anything is signed.
     let more = model.detail().is_some_and(|detail| !detail.is_read).then_some(".:more");
-    let is_frozen = model.session.as_ref().is_some_and(|session| session.status.frozen.is_some());
-    let freeze = (!is_frozen).then_some(":freeze");
-    more.into_iter().chain(offered.map(|row| word(row.action, row.short))).chain(freeze).collect()
+    let freeze = match &model.session {
+        Some(_) => Some(if model.is_frozen() { ":thaw" } else { ":freeze" }),
+        None => None,
+    };
+    more.into_iter().chain(offered.map(|row| row.short)).chain(freeze).collect()
 }
 
 /// A screen on which nobody could read what they sign.

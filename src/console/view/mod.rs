@@ -3,19 +3,22 @@
 
 mod approve;
 mod chrome;
-mod detail;
+mod document;
+mod form;
 mod help;
+mod list;
 mod login;
 mod reason;
-mod requests;
 pub mod theme;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use crate::console::document::open as document_of;
 use crate::console::layout::{self, Shape, cut, shape, width_of};
-use crate::console::model::{Model, Overlay, Screen};
+use crate::console::model::{Dialog, Model, Overlay, Screen, Session};
 use crate::console::profile::Profile;
+use crate::console::tab::Tab;
 use theme::{Role, style};
 
 /// What the terminal is to show.
@@ -36,23 +39,43 @@ pub fn render(model: &Model, now_ms: u64) -> Shown {
         return canvas.finish();
     }
     chrome::header(&mut canvas, model, now_ms);
-    match (&model.overlay, &model.screen, &model.session) {
-        (Some(Overlay::Help(scroll)), ..) => help::draw(&mut canvas, model, *scroll),
-        (_, Screen::Login(login), _) => login::draw(&mut canvas, model, login, now_ms),
-        (_, Screen::List, Some(session)) => requests::draw(&mut canvas, model, session, now_ms),
-        (_, Screen::Detail(detail), Some(session)) => {
-            detail::draw(&mut canvas, model, session, detail, now_ms);
-        }
-        (_, Screen::Approve(dialog), Some(session)) => {
-            approve::draw(&mut canvas, model, session, dialog, now_ms);
-        }
-        (_, Screen::Reason(dialog), Some(session)) => reason::draw(&mut canvas, model, session, dialog),
-        // Without a session there is no screen but the login.
-        (_, _, None) => {}
-    }
+    body(&mut canvas, model, now_ms);
     chrome::message(&mut canvas, model);
     chrome::footer(&mut canvas, model);
     canvas.finish()
+}
+
+/// The screen, or the dialog over it, or the help over both.
+fn body(canvas: &mut Canvas, model: &Model, now_ms: u64) {
+    if let Some(Overlay::Help(scroll)) = &model.overlay {
+        return help::draw(canvas, model, *scroll);
+    }
+    let session = match (&model.screen, &model.session) {
+        (Screen::Login(login), _) => return login::draw(canvas, model, login, now_ms),
+        (_, Some(session)) => session,
+        // Without a session there is no screen but the login.
+        (_, None) => return,
+    };
+    match (&model.dialog, &model.screen) {
+        (Some(Dialog::Approve(dialog)), Screen::Detail(detail)) => {
+            approve::draw(canvas, model, session, (detail, dialog), now_ms);
+        }
+        (Some(Dialog::Reason(dialog)), _) => reason::draw(canvas, model, session, dialog),
+        (Some(Dialog::Form(form)), _) => form::draw(canvas, model, session, form),
+        (_, Screen::Detail(detail)) => {
+            let rows = document_of(model, now_ms);
+            document::scrolled(
+                canvas,
+                model,
+                &format!("Request {}", detail.view.doc.id),
+                &rows,
+                detail.scroll,
+            );
+        }
+        (_, Screen::Page(page)) => document::page(canvas, model, page, now_ms),
+        (_, Screen::List) if session.tab == Tab::System => document::system(canvas, model, session, now_ms),
+        _ => list::draw(canvas, model, session, now_ms),
+    }
 }
 
 /// A buffer with the profile it is drawn for.
@@ -112,6 +135,40 @@ impl Canvas {
         }
         self.put(body.x + 2, body.y, body.width.saturating_sub(4), &title, Role::Strong);
         layout::text_area(model)
+    }
+
+    /// Frames the body below the bar of tabs; `note` stands behind the name of the open one.
+    fn tabs(&mut self, model: &Model, session: &Session, note: Option<&str>) -> Rect {
+        let is_full = shape(model.size) == Shape::Full;
+        let area = self.body(model, "");
+        let body = layout::areas(model).body;
+        let open = match note {
+            Some(note) => format!("{} ({note})", session.tab.title()),
+            None => session.tab.title().to_owned(),
+        };
+        if !is_full {
+            // The other tabs as digits: there is room for no more.
+            let others: String = Tab::ALL
+                .iter()
+                .filter(|tab| **tab != session.tab)
+                .flat_map(|tab| tab.title().chars().take(1))
+                .collect();
+            let width = self.put(body.x + 1, body.y, body.width, &open, Role::Strong);
+            let x = body.x + 1 + width + 2;
+            self.put(x, body.y, body.right().saturating_sub(x), &format!("[{others}]"), Role::Plain);
+            return area;
+        }
+        let end = body.right() - 1;
+        let mut x = body.x + 2;
+        for tab in Tab::ALL {
+            let is_open = tab == session.tab;
+            let (text, role) = if is_open { (&*open, Role::Strong) } else { (tab.short(), Role::Plain) };
+            let text = format!(" {text} ");
+            let width = width_of(&text) as u16;
+            // The frame shows between two names.
+            x += self.put(x, body.y, end.saturating_sub(x).min(width), &text, role) + 1;
+        }
+        area
     }
 
     /// Puts the cursor behind a text that begins at `x`.

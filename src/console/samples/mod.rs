@@ -1,9 +1,11 @@
 //! Data that the tests of this room share.
 
+mod inventory;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::console::event::Event;
+use crate::console::event::{Event, News, Wanted};
 use crate::console::key::Key;
 use crate::console::model::{KeyFile, Model};
 use crate::console::profile::{Profile, Size};
@@ -15,6 +17,8 @@ use crate::domain::request::quorum::Agreed;
 use crate::domain::text::Text;
 use crate::domain::time::{ChipBoot, ChipTime, Interval, Length, Timestamp};
 use crate::domain::wire::operator::{RequestView, StateName, Status};
+
+pub use inventory::{clients, credentials, findings, log, roster};
 
 /// 2026-11-23T13:59:10Z, when all of this happens.
 pub fn now() -> Timestamp {
@@ -187,6 +191,17 @@ pub fn many_requests() -> Vec<RequestView> {
         view(doc, StateName::Requested, &["alice"])
     };
     (1..=18).map(request).collect()
+}
+
+/// What a keeper with all these samples tells.
+pub fn news(wanted: &Wanted) -> News {
+    match wanted {
+        Wanted::Requests { .. } => News::Requests(requests()),
+        Wanted::Credentials => News::Credentials(credentials()),
+        Wanted::Clients => News::Clients(clients()),
+        Wanted::Log(_) => News::Log(log()),
+        Wanted::Roster => News::Roster(Box::new(roster())),
+    }
 }
 
 /// A console at its start.

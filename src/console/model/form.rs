@@ -1,0 +1,140 @@
+//! Fields that are filled in and sent together.
+
+use crate::console::field::{Pace, TextField};
+use crate::domain::ids::{CredentialName, JobName};
+use crate::domain::text::Text;
+
+/// Several fields.
+#[derive(Debug)]
+pub struct Form {
+    /// What it is for.
+    pub kind: FormKind,
+    /// Its fields, from top to bottom; at least one.
+    pub fields: Vec<FormField>,
+    /// The field that is typed into.
+    pub focus: usize,
+    /// Tells a pasted line feed from Enter; `None` until the form has been on the screen.
+    pub pace: Option<Pace>,
+}
+
+/// What a form is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum FormKind {
+    /// To ask for a release.
+    Request,
+    /// To ask for a thaw.
+    Thaw,
+    /// To approve of less than the request below asks for.
+    Less,
+}
+
+impl FormKind {
+    /// Whether it means nothing without the request below it.
+    pub const fn is_about_request(self) -> bool {
+        matches!(self, Self::Less)
+    }
+}
+
+/// Which field it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum FieldName {
+    /// A credential of the inventory.
+    Credential,
+    /// A job.
+    Job,
+    /// When the window opens.
+    Opens,
+    /// When it closes, or how long it is.
+    Closes,
+    /// How often the job may pull.
+    Pulls,
+    /// Why.
+    Reason,
+    /// Reference in the ticket system.
+    Ticket,
+}
+
+/// One field.
+#[derive(Debug)]
+pub struct FormField {
+    /// Which it is.
+    pub name: FieldName,
+    /// The word before it.
+    pub label: &'static str,
+    /// What may be written into it.
+    pub hint: &'static str,
+    /// What is written into it.
+    pub text: TextField,
+    /// What is wrong with that, once somebody has left the field.
+    pub wrong: Option<String>,
+}
+
+impl FormField {
+    const fn new(name: FieldName, label: &'static str, hint: &'static str) -> Self {
+        Self { name, label, hint, text: TextField::new(), wrong: None }
+    }
+
+    /// The most characters it takes.
+    pub const fn chars_max(&self) -> usize {
+        match self.name {
+            FieldName::Reason | FieldName::Ticket => Text::CHARS_MAX,
+            _ => 40,
+        }
+    }
+}
+
+impl Form {
+    /// Asks for a release of a credential, if one is known already, to a job.
+    pub fn request(credential: Option<&CredentialName>, job: Option<&JobName>) -> Self {
+        let mut form = Self::new(
+            FormKind::Request,
+            vec![
+                FormField::new(FieldName::Credential, "credential", "a part of its name finds it"),
+                FormField::new(FieldName::Job, "for job", "the job that will pull it"),
+                FormField::new(FieldName::Opens, "opens", "empty: with the last approval; 22:00Z or +30m"),
+                FormField::new(
+                    FieldName::Closes,
+                    "closes",
+                    "empty: after 15m; 1h, 04:00Z or +90m; at most 24h",
+                ),
+                FormField::new(FieldName::Pulls, "pulls", "empty: 1; at most 100"),
+                FormField::new(FieldName::Reason, "reason", "why"),
+                FormField::new(FieldName::Ticket, "ticket", "reference in the ticket system"),
+            ],
+        );
+        let known = [credential.map(ToString::to_string), job.map(ToString::to_string)];
+        for (field, known) in form.fields.iter_mut().zip(known) {
+            known.into_iter().for_each(|text| field.text.set(&text));
+        }
+        form.focus = form.fields.iter().position(|field| field.text.text().is_empty()).unwrap_or(0);
+        form
+    }
+
+    /// Asks for a thaw.
+    pub fn thaw() -> Self {
+        let reason = FormField::new(FieldName::Reason, "reason", "why everything may go on");
+        let ticket = FormField::new(FieldName::Ticket, "ticket", "reference in the ticket system");
+        Self::new(FormKind::Thaw, vec![reason, ticket])
+    }
+
+    /// Takes away from what a request asks for.
+    pub fn less() -> Self {
+        let closes = FormField::new(FieldName::Closes, "closes", "empty: as asked; 5m, 22:00Z or +30m");
+        let pulls = FormField::new(FieldName::Pulls, "pulls", "empty: as asked");
+        Self::new(FormKind::Less, vec![closes, pulls])
+    }
+
+    const fn new(kind: FormKind, fields: Vec<FormField>) -> Self {
+        Self { kind, fields, focus: 0, pace: None }
+    }
+
+    /// What is written into a field; nothing when the form has no such field.
+    pub fn text(&self, name: FieldName) -> &str {
+        self.fields.iter().find(|field| field.name == name).map_or("", |field| field.text.text().trim())
+    }
+
+    /// The field that is typed into.
+    pub fn focused(&mut self) -> Option<&mut FormField> {
+        self.fields.get_mut(self.focus)
+    }
+}

@@ -1,0 +1,87 @@
+//! Entries of the log, as far as a screen wants them.
+
+use crate::console::event::LogRange;
+use crate::console::model::{Log, LogEntry};
+use crate::desk::client::Client;
+use crate::desk::error::DeskError;
+use crate::domain::audit::entry::{Body, Entry};
+use crate::domain::text::escape;
+use crate::domain::wire::operator::{Ask, Reply};
+
+/// Reads a part of a log of `size` leaves.
+///
+/// # Errors
+/// Those of [`Client::ask`].
+pub(super) fn read(client: &mut Client, range: LogRange, size: u64) -> Result<Log, DeskError> {
+    let (mut next, end) = match range {
+        LogRange::Tail => (size.saturating_sub(Log::PAGE), size),
+        LogRange::From(from) => (from, size),
+        LogRange::Before(before) => (before.saturating_sub(Log::PAGE), before),
+    };
+    let mut log = Log { size, ..Log::default() };
+    loop {
+        let count = u32::try_from(end.saturating_sub(next)).unwrap_or(u32::MAX);
+        let Reply::Entries { leaves, size, root } = client.ask(&Ask::Entries { from: next, count })? else {
+            return Err(DeskError::Protocol { asked: "the log" });
+        };
+        (log.size, log.root) = (size, root);
+        let before = next;
+        for leaf in leaves {
+            log.entries.push(told(next, leaf));
+            next += 1;
+        }
+        if next >= end || next == before {
+            return Ok(log);
+        }
+    }
+}
+
+/// An entry as a list tells it; one that this program cannot read is there all the same.
+fn told(seq: u64, leaf: String) -> LogEntry {
+    match Entry::from_leaf(seq, leaf.as_bytes()) {
+        Ok(entry) => LogEntry {
+            seq,
+            at: Some(entry.ts),
+            word: entry.body.word().to_owned(),
+            actor: escape(&entry.actor.join(", ")),
+            about: escape(&about(&entry.body)),
+            leaf,
+        },
+        Err(error) => LogEntry {
+            seq,
+            at: None,
+            word: "unreadable".to_owned(),
+            actor: String::new(),
+            about: escape(&error.to_string()),
+            leaf,
+        },
+    }
+}
+
+/// What an entry is about, in one line.
+fn about(body: &Body) -> String {
+    match body {
+        Body::Setup(founding) => founding.origin(),
+        Body::Started { version, .. } => format!("version {version}"),
+        Body::Deposited { credential, deposited } => {
+            format!("{credential} generation {}", deposited.generation)
+        }
+        Body::Requested { doc } => format!("{} {}", doc.id, doc.subject.title()),
+        Body::Approved { request, operator, .. } => format!("{request} by {operator}"),
+        Body::Armed { request, window, .. } => format!("{request} until {}", window.closes()),
+        Body::ArmFailed { request, why, .. } | Body::PullReturned { request, why } => {
+            format!("{request} {why}")
+        }
+        Body::Denied { request, reason, .. } | Body::Revoked { request, reason, .. } => {
+            format!("{request} {reason}")
+        }
+        Body::Expired { request } => request.to_string(),
+        Body::Frozen { reason, .. } => reason.to_string(),
+        Body::Pulled { request, job, .. } | Body::Delivered { request, job, .. } => {
+            format!("{request} {job}")
+        }
+        Body::ChipSays { request, answer } => format!("{request} {answer}"),
+        Body::Refused { code, what, .. } => format!("{code}: {what}"),
+        Body::PassphraseFailed { operator } => format!("key file of {operator}"),
+    }
+}

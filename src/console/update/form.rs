@@ -1,0 +1,257 @@
+//! Forms: field after field, checked when it is left, and all of them before anything is sent.
+
+use crate::console::event::Effect;
+use crate::console::key::Key;
+use crate::console::model::{Approve, Dialog, FieldName, Form, FormKind, Message, Model, Session, Waiting};
+use crate::desk::timespec::{When, WindowSpec};
+use crate::domain::ids::{CredentialName, JobName};
+use crate::domain::request::doc::{ReleaseWindow, Subject};
+use crate::domain::text::Text;
+use crate::domain::time::{Length, Timestamp};
+use crate::domain::wire::operator::{Ask, CredentialView};
+
+use super::overlay::edit;
+
+pub(super) fn key(model: &mut Model, key: Key, now_ms: u64) -> Vec<Effect> {
+    let Some(Dialog::Form(form)) = &mut model.dialog else { return Vec::new() };
+    if matches!(key, Key::Esc | Key::Ctrl('c')) {
+        let what = match form.kind {
+            FormKind::Request | FormKind::Thaw => "Nothing was asked for.",
+            FormKind::Less => "Not approved.",
+        };
+        model.dialog = None;
+        model.message = Some(Message::good(what, ""));
+        return Vec::new();
+    }
+    let Some(pace) = form.pace.as_mut().filter(|pace| !pace.is_before(now_ms)) else { return Vec::new() };
+    model.message = None;
+    // A reason may be pasted; the line feed at its end may not send it.
+    let stands_alone = pace.allows_enter(now_ms);
+    let last = form.fields.len() - 1;
+    match key {
+        Key::Enter if !stands_alone => {
+            model.message = Some(Message::bad("Press Enter once more.", ""));
+        }
+        Key::Enter if form.focus == last => return send(model, now_ms),
+        Key::Enter | Key::Tab | Key::Down => go(model, now_ms, 1),
+        Key::BackTab | Key::Up => go(model, now_ms, last),
+        key => {
+            if let Some(field) = form.focused() {
+                let chars_max = field.chars_max();
+                edit(&mut field.text, key, chars_max);
+                field.wrong = None;
+            }
+        }
+    }
+    Vec::new()
+}
+
+/// Leaves the field, with what is wrong with it written beside it, for the one so many further on.
+fn go(model: &mut Model, now_ms: u64, by: usize) {
+    complete(model);
+    let wrong = check_focused(model, now_ms);
+    let Some(Dialog::Form(form)) = &mut model.dialog else { return };
+    let next = (form.focus + by) % form.fields.len();
+    if let Some(field) = form.focused() {
+        // What was not reached yet is not wrong yet.
+        field.wrong = wrong.filter(|_| !field.text.text().trim().is_empty());
+    }
+    form.focus = next;
+}
+
+/// Writes the whole name where a part of it is enough to tell.
+fn complete(model: &mut Model) {
+    let (Some(Dialog::Form(form)), Some(session)) = (&mut model.dialog, &model.session) else { return };
+    let offers = offers(session, form);
+    if let ([only], Some(field)) = (&offers[..], form.focused()) {
+        field.text.set(only);
+    }
+}
+
+/// The names that the focused field may have, as far as they are known: all that hold what is typed, or the
+/// one that is it.
+pub fn offers(session: &Session, form: &Form) -> Vec<String> {
+    let Some(field) = form.fields.get(form.focus) else { return Vec::new() };
+    let typed = field.text.text().trim().to_lowercase();
+    let names: Vec<String> = match (form.kind, field.name) {
+        (FormKind::Request, FieldName::Credential) => {
+            let named = session.credentials.iter().filter(|view| view.name.as_str().contains(&typed));
+            named.map(|view| view.name.to_string()).collect()
+        }
+        (FormKind::Request, FieldName::Job) => {
+            let jobs = credential(session, form).map_or(&[][..], |view| &view.jobs);
+            jobs.iter().map(ToString::to_string).filter(|job| job.contains(&typed)).collect()
+        }
+        _ => Vec::new(),
+    };
+    if names.contains(&typed) { vec![typed] } else { names }
+}
+
+fn credential<'a>(session: &'a Session, form: &Form) -> Option<&'a CredentialView> {
+    session.credential(&CredentialName::parse(form.text(FieldName::Credential)).ok()?)
+}
+
+/// What is wrong with the focused field.
+fn check_focused(model: &Model, now_ms: u64) -> Option<String> {
+    let (Some(Dialog::Form(form)), Some(session)) = (&model.dialog, &model.session) else { return None };
+    let name = form.fields.get(form.focus)?.name;
+    let asked = model.detail().and_then(|detail| match detail.view.doc.subject {
+        Subject::Release { window, pulls, .. } => Some((window, pulls)),
+        _ => None,
+    });
+    check(session, form, name, asked, session.now(now_ms)).err()
+}
+
+/// Whether a field may be sent; else why not.
+fn check(
+    session: &Session,
+    form: &Form,
+    name: FieldName,
+    asked: Option<(ReleaseWindow, u32)>,
+    now: Timestamp,
+) -> Result<(), String> {
+    match name {
+        FieldName::Credential => {
+            let name = parse_credential(form)?;
+            // As long as the inventory is on its way, the keeper says whether there is one.
+            let is_known = session.credentials.is_empty() || session.credential(&name).is_some();
+            if is_known { Ok(()) } else { Err(format!("there is no credential {name}")) }
+        }
+        FieldName::Job => {
+            let job = parse_job(form)?;
+            let jobs = credential(session, form).map(|view| &view.jobs);
+            let may_ask = jobs.is_none_or(|jobs| jobs.contains(&job));
+            if may_ask { Ok(()) } else { Err(format!("{job} may not ask for it")) }
+        }
+        FieldName::Opens => when(form.text(FieldName::Opens)).map(drop),
+        FieldName::Closes => match asked {
+            Some((asked, _)) if form.kind == FormKind::Less => less_window(form, asked, now).map(drop),
+            _ => window(form, now).map(drop),
+        },
+        FieldName::Pulls => pulls(form, asked.filter(|_| form.kind == FormKind::Less)).map(drop),
+        FieldName::Reason => text(form, FieldName::Reason).map(drop),
+        FieldName::Ticket => text(form, FieldName::Ticket).map(drop),
+    }
+}
+
+/// Sends the form, or goes to the first field that is not right.
+fn send(model: &mut Model, now_ms: u64) -> Vec<Effect> {
+    complete(model);
+    let Some(Dialog::Form(form)) = &model.dialog else { return Vec::new() };
+    for place in 0..form.fields.len() {
+        let Some(Dialog::Form(form)) = &mut model.dialog else { return Vec::new() };
+        let before = std::mem::replace(&mut form.focus, place);
+        let wrong = check_focused(model, now_ms);
+        let Some(Dialog::Form(form)) = &mut model.dialog else { return Vec::new() };
+        if wrong.is_some() {
+            form.fields[place].wrong = wrong;
+            return Vec::new();
+        }
+        form.focus = before;
+    }
+    match filled_in(model, now_ms) {
+        Ok(Filled::Ask(ask)) => {
+            model.waiting = Some(Waiting::Request);
+            vec![Effect::Request(Box::new(ask))]
+        }
+        Ok(Filled::Less(dialog)) => {
+            model.dialog = Some(Dialog::Approve(dialog));
+            Vec::new()
+        }
+        Err(why) => {
+            model.message = Some(Message::bad(why, ""));
+            Vec::new()
+        }
+    }
+}
+
+/// What becomes of a form.
+enum Filled {
+    /// It is sent.
+    Ask(Ask),
+    /// It goes on to the signature.
+    Less(Box<Approve>),
+}
+
+fn filled_in(model: &Model, now_ms: u64) -> Result<Filled, String> {
+    let gone = || "Nobody is logged in.".to_owned();
+    let (Some(Dialog::Form(form)), Some(session)) = (&model.dialog, &model.session) else {
+        return Err(gone());
+    };
+    let now = session.now(now_ms);
+    match form.kind {
+        FormKind::Request => Ok(Filled::Ask(Ask::RequestRelease {
+            credential: parse_credential(form)?,
+            job: parse_job(form)?,
+            window: window(form, now)?,
+            pulls: pulls(form, None)?.unwrap_or(1),
+            reason: text(form, FieldName::Reason)?,
+            ticket: text(form, FieldName::Ticket)?,
+        })),
+        FormKind::Thaw => {
+            let [reason, ticket] = [FieldName::Reason, FieldName::Ticket].map(|name| text(form, name));
+            Ok(Filled::Ask(Ask::RequestThaw { reason: reason?, ticket: ticket? }))
+        }
+        FormKind::Less => {
+            let doc = &model.detail().ok_or_else(gone)?.view.doc;
+            let Subject::Release { window, pulls: all, .. } = doc.subject else { return Err(gone()) };
+            let less = less_window(form, window, now)?;
+            let pulls = pulls(form, Some((window, all)))?;
+            Ok(Filled::Less(Box::new(Approve::new(doc.clone(), less, pulls))))
+        }
+    }
+}
+
+fn parse_credential(form: &Form) -> Result<CredentialName, String> {
+    CredentialName::parse(form.text(FieldName::Credential)).map_err(|error| error.to_string())
+}
+
+fn parse_job(form: &Form) -> Result<JobName, String> {
+    JobName::parse(form.text(FieldName::Job)).map_err(|error| error.to_string())
+}
+
+fn text(form: &Form, name: FieldName) -> Result<Text, String> {
+    Text::parse(form.text(name)).map_err(|error| error.to_string())
+}
+
+fn when(typed: &str) -> Result<Option<When>, String> {
+    if typed.is_empty() {
+        Ok(None)
+    } else {
+        typed.parse().map(Some).map_err(|error: crate::domain::time::TimeError| error.to_string())
+    }
+}
+
+/// What the fields say of the window: a bare length is one, anything else an instant.
+fn spec(form: &Form) -> Result<WindowSpec, String> {
+    let opens = when(form.text(FieldName::Opens))?;
+    let typed = form.text(FieldName::Closes);
+    let length = Length::parse(typed).ok();
+    let closes = if length.is_some() { None } else { when(typed)? };
+    Ok(WindowSpec { opens, closes, length })
+}
+
+fn window(form: &Form, now: Timestamp) -> Result<ReleaseWindow, String> {
+    spec(form)?.requested(now).map_err(|error| error.to_string())
+}
+
+fn less_window(form: &Form, asked: ReleaseWindow, now: Timestamp) -> Result<Option<ReleaseWindow>, String> {
+    let spec = spec(form)?;
+    if spec == WindowSpec::default() {
+        return Ok(None);
+    }
+    spec.shortened(asked, now).map(Some).map_err(|error| error.to_string())
+}
+
+/// How often; `None` when nothing is written.
+fn pulls(form: &Form, asked: Option<(ReleaseWindow, u32)>) -> Result<Option<u32>, String> {
+    let typed = form.text(FieldName::Pulls);
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let most = asked.map_or(Subject::PULLS_MAX, |(_, pulls)| pulls);
+    match typed.parse::<u32>() {
+        Ok(pulls) if (1..=most).contains(&pulls) => Ok(Some(pulls)),
+        _ => Err(format!("{typed:?} is not a number from 1 to {most}")),
+    }
+}
