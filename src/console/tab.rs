@@ -55,11 +55,23 @@ impl Tab {
         }
     }
 
-    /// What the bar says of the tabs that are not open, when there is little room.
+    /// What the bar says of the tabs that are not open.
     pub const fn short(self) -> &'static str {
         match self {
             Self::Credentials => "2 Creds",
             other => other.title(),
+        }
+    }
+
+    /// What the bar says of them when there is little room.
+    pub const fn shortest(self) -> &'static str {
+        match self {
+            Self::Requests => "1 Req",
+            Self::Credentials => "2 Cred",
+            Self::Rotation => "3 Rot",
+            Self::Jobs => "4 Jobs",
+            Self::Audit => "5 Aud",
+            Self::System => "6 Sys",
         }
     }
 }
@@ -75,7 +87,7 @@ mod tests {
             assert_eq!(tab.next().previous(), tab);
             let digit = char::from_digit(place as u32 + 1, 10).expect("one digit");
             assert_eq!(Tab::of_digit(digit), Some(tab));
-            assert!(tab.title().starts_with(digit) && tab.short().starts_with(digit));
+            assert!([tab.title(), tab.short(), tab.shortest()].iter().all(|word| word.starts_with(digit)));
         }
         assert_eq!(Tab::System.next(), Tab::Requests);
         for nothing in ['0', '7', 'x'] {

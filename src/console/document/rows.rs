@@ -41,9 +41,12 @@ fn credential(lines: &mut Lines<'_>, view: &CredentialView, now: Timestamp) {
     lines.weighed(weight, "rotate by", &format!("{}, {}", view.rotate_by, standing_words(view, now)));
     lines.plain("every", &format!("{} days", terms.rotation_days.days()));
     lines.plain("sunset", &format!("{}: from the day after it is refused", terms.sunset));
-    let jobs: Vec<String> = view.jobs.iter().map(ToString::to_string).collect();
-    lines.plain("jobs", if jobs.is_empty() { "none may ask for it" } else { "" }.trim());
-    jobs.iter().for_each(|job| lines.plain("", job));
+    if view.jobs.is_empty() {
+        lines.plain("jobs", "none may ask for it");
+    }
+    for (place, job) in view.jobs.iter().enumerate() {
+        lines.plain(if place == 0 { "jobs" } else { "" }, job.as_str());
+    }
     let last = view.last_pull.as_ref().map(|(at, job)| format!("{at} by {job}"));
     lines.plain("last pull", last.as_deref().unwrap_or("never"));
     for deposited in std::iter::once(&view.current).chain(&view.older) {
@@ -82,7 +85,7 @@ fn client(lines: &mut Lines<'_>, view: &ClientView) {
     lines.plain("reason", &record.reason.to_string());
     let last = view.last_pull.as_ref().map(|(at, name)| format!("{at}: {name}"));
     lines.plain("last pull", last.as_deref().unwrap_or("never"));
-    lines.plain("waits", &format!("{} connections", view.waiting));
+    lines.plain("waiting", &format!("{} of its connections", view.waiting));
     lines.plain("line", "the local socket; serial lines are not in this version");
 }
 
@@ -95,7 +98,7 @@ fn entry(lines: &mut Lines<'_>, entry: &LogEntry) {
             }
         }
         Err(why) => {
-            lines.weighed(Weight::Bad, "UNREADABLE", &why.to_string());
+            lines.weighed(Weight::Bad, "UNREADABLE", &format!("it is not JSON: {}", escape(&why.why)));
             lines.plain("bytes", &escape(&entry.leaf));
         }
     }

@@ -46,7 +46,7 @@ fn appliance(lines: &mut Lines<'_>, status: &Status) {
         }
         None => lines.plain("frozen", "no; :freeze ends every window at once"),
     }
-    lines.plain("waiting", &format!("{} connections of jobs", status.waiting));
+    lines.plain("waiting", &format!("{} jobs connected", status.waiting));
     lines.plain("version", &escape(&status.version));
 }
 

@@ -64,11 +64,8 @@ impl Table for Audit<'_> {
         let log = &self.0.log;
         let root = log.root.get(..16).unwrap_or_default();
         vec![
-            format!(
-                "{} entries, epoch {}, root {root}.. (v compares store, log and chip)",
-                log.size, self.0.status.epoch
-            ),
-            "Checkpoints and exports are not in this version: portcullis audit dump.".to_owned(),
+            format!("{} entries, epoch {}, root {root}..", log.size, self.0.status.epoch),
+            "Checkpoints and export: not yet; portcullis audit dump.".to_owned(),
         ]
     }
 }

@@ -3,7 +3,7 @@
 use super::{Cell, Column, Table};
 use crate::console::model::{RowId, Session};
 use crate::console::view::theme::Role;
-use crate::domain::time::{Length, Timestamp};
+use crate::domain::time::Timestamp;
 use crate::domain::wire::operator::{CredentialView, Standing};
 
 const COLUMNS: &[Column] = &[
@@ -73,22 +73,32 @@ impl Table for Rotation<'_> {
 
     fn notes(&self, width: usize, now: Timestamp) -> Vec<String> {
         let [weeks, counts] = calendar(&self.0.credentials, now, width);
-        let how = "Rotating on this screen is not in this version: portcullis deposit NAME --next.";
+        let how = "Not from here yet: portcullis deposit NAME --next rotates.";
         vec![weeks, counts, how.to_owned()]
     }
 }
 
 /// `OVERDUE by 12 days`, `DUE in 3 days` or `in 40 days`.
 pub fn standing_words(view: &CredentialView, now: Timestamp) -> String {
-    let days = |length: Length| match length.ms() / DAY_MS {
-        1 => "1 day".to_owned(),
-        days => format!("{days} days"),
+    // Days of the calendar, as the deadline is told.
+    let day = |at: Timestamp| at.ms() / DAY_MS;
+    let told = |before: &str, days: u64| match days {
+        0 => format!("{before} since today"),
+        1 => format!("{before} by 1 day"),
+        days => format!("{before} by {days} days"),
+    };
+    let (late, left) =
+        (day(now).saturating_sub(day(view.rotate_by)), day(view.rotate_by).saturating_sub(day(now)));
+    let within = |days: u64| match days {
+        0 => "today".to_owned(),
+        1 => "in 1 day".to_owned(),
+        days => format!("in {days} days"),
     };
     match Standing::of(&view.current, now) {
         Standing::PastSunset => Standing::PastSunset.word().to_owned(),
-        Standing::Overdue => format!("OVERDUE by {}", days(view.rotate_by.until(now))),
-        Standing::Due => format!("DUE in {}", days(now.until(view.rotate_by))),
-        Standing::Ok => format!("in {}", days(now.until(view.rotate_by))),
+        Standing::Overdue => told("OVERDUE", late),
+        Standing::Due => format!("DUE {}", within(left)),
+        Standing::Ok => within(left),
     }
 }
 

@@ -147,8 +147,8 @@ fn system() {
 fn forms() {
     picture("request_new", after_with_keeper("n"));
     picture("request_offers", after_with_keeper("nA"));
-    picture("request_filled", after_with_keeper("2jjjn\n\n1h\n3\nnight batch\nINC-4711"));
-    picture("request_wrong", after_with_keeper("2jjjn\t\t25h\t0\t"));
+    picture("request_filled", after_with_keeper("2jjjn\n1h\n3\nnight batch\nINC-4711"));
+    picture("request_wrong", after_with_keeper("2jjjn\t25h\t0\t"));
     picture("less", after("\nGw5m"));
     picture("less_wrong", after("\nGw2h\n"));
     picture("approve_narrowed", after("\nGw14:30Z\n1\n"));

@@ -63,28 +63,50 @@ fn go(model: &mut Model, now_ms: u64, by: usize) {
 fn complete(model: &mut Model) {
     let (Some(Dialog::Form(form)), Some(session)) = (&mut model.dialog, &model.session) else { return };
     let offers = offers(session, form);
-    if let ([only], Some(field)) = (&offers[..], form.focused()) {
+    if let (1, [only], Some(field)) = (offers.count, &offers.first[..], form.focused()) {
         field.text.set(only);
     }
 }
 
+/// The names that a field may have.
+#[derive(Debug, Default, Eq, PartialEq)]
+pub struct Offers {
+    /// The first of them, a few.
+    pub first: Vec<String>,
+    /// How many there are.
+    pub count: usize,
+}
+
 /// The names that the focused field may have, as far as they are known: all that hold what is typed, or the
 /// one that is it.
-pub fn offers(session: &Session, form: &Form) -> Vec<String> {
-    let Some(field) = form.fields.get(form.focus) else { return Vec::new() };
+pub fn offers(session: &Session, form: &Form) -> Offers {
+    let Some(field) = form.fields.get(form.focus) else { return Offers::default() };
     let typed = field.text.text().trim().to_lowercase();
-    let names: Vec<String> = match (form.kind, field.name) {
+    match (form.kind, field.name) {
         (FormKind::Request, FieldName::Credential) => {
-            let named = session.credentials.iter().filter(|view| view.name.as_str().contains(&typed));
-            named.map(|view| view.name.to_string()).collect()
+            offers_of(session.credentials.iter().map(|view| view.name.as_str()), &typed)
         }
         (FormKind::Request, FieldName::Job) => {
             let jobs = credential(session, form).map_or(&[][..], |view| &view.jobs);
-            jobs.iter().map(ToString::to_string).filter(|job| job.contains(&typed)).collect()
+            offers_of(jobs.iter().map(JobName::as_str), &typed)
         }
-        _ => Vec::new(),
-    };
-    if names.contains(&typed) { vec![typed] } else { names }
+        _ => Offers::default(),
+    }
+}
+
+fn offers_of<'a>(names: impl Iterator<Item = &'a str>, typed: &str) -> Offers {
+    const FIRST: usize = 4;
+    let mut offers = Offers::default();
+    for name in names.filter(|name| name.contains(typed)) {
+        if name == typed {
+            return Offers { first: vec![name.to_owned()], count: 1 };
+        }
+        if offers.count < FIRST {
+            offers.first.push(name.to_owned());
+        }
+        offers.count += 1;
+    }
+    offers
 }
 
 fn credential<'a>(session: &'a Session, form: &Form) -> Option<&'a CredentialView> {

@@ -17,7 +17,7 @@ use crate::console::key::Key;
 use crate::console::layout::{Shape, shape};
 use crate::console::model::{Dialog, Login, LoginStep, Message, Model, Screen, Waiting};
 
-pub use form::offers;
+pub use form::{Offers, offers};
 pub use settle::next_tick;
 
 /// Takes one event at `now_ms`, counted from the start of the console.

@@ -1,9 +1,11 @@
 //! Fields to fill in, each with what is wrong with it.
 
 use crate::console::document::LABEL_WIDTH;
+use crate::console::facts::window_words;
 use crate::console::layout::{cut, shown, width_of, wrap};
 use crate::console::model::{Form, FormField, FormKind, Model, Session};
-use crate::console::update::offers;
+use crate::console::update::{Offers, offers};
+use crate::domain::request::doc::Subject;
 use crate::domain::text::escape;
 
 use super::Canvas;
@@ -11,6 +13,8 @@ use super::theme::Role;
 
 /// One line of the form.
 struct Line {
+    /// Else it is as wide as the form.
+    is_field: bool,
     label: &'static str,
     text: String,
     role: Role,
@@ -26,7 +30,8 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, session: &Session, form: 
     };
     let area = canvas.body(model, &title);
     let width = usize::from(area.width).saturating_sub(LABEL_WIDTH + 1);
-    let (mut lines, mut cursor, mut focused) = (Vec::new(), (0, 0), 0..0);
+    let mut lines = intro(model, session, form, (usize::from(area.width), usize::from(area.height)));
+    let (mut cursor, mut focused) = ((0, 0), 0..0);
     for (place, field) in form.fields.iter().enumerate() {
         let is_focused = place == form.focus;
         let first = lines.len();
@@ -36,10 +41,12 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, session: &Session, form: 
         }
         for (at, text) in typed.into_iter().enumerate() {
             let label = if at == 0 { field.label } else { "" };
-            lines.push(Line { label, text, role: if is_focused { Role::Strong } else { Role::Plain } });
+            let role = if is_focused && !field.text.text().is_empty() { Role::Strong } else { Role::Plain };
+            lines.push(Line { is_field: true, label, text, role });
         }
-        let below = below(model, session, form, field, is_focused);
-        lines.extend(below.into_iter().map(|(text, role)| Line { label: "", text: cut(&text, width), role }));
+        if let Some((text, role)) = below(model, session, form, field, is_focused) {
+            lines.push(Line { is_field: true, label: "", text: cut(&text, width), role });
+        }
         if is_focused {
             focused = first..lines.len();
         }
@@ -49,6 +56,10 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, session: &Session, form: 
     let top = focused.end.saturating_sub(height).min(cursor.0);
     for (y, line) in lines.iter().skip(top).take(height).enumerate() {
         let y = area.y + y as u16;
+        if !line.is_field {
+            canvas.put(area.x, y, area.width, &line.text, line.role);
+            continue;
+        }
         canvas.put(area.x, y, LABEL_WIDTH as u16, line.label, Role::Plain);
         canvas.put(
             area.x + LABEL_WIDTH as u16,
@@ -62,40 +73,62 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, session: &Session, form: 
     canvas.cursor_behind(x, area.y + (cursor.0 - top) as u16, &" ".repeat(cursor.1), area.right());
 }
 
+/// What a form is about, where there is room for it.
+fn intro(model: &Model, session: &Session, form: &Form, (width, height): (usize, usize)) -> Vec<Line> {
+    let words = match (form.kind, model.detail().map(|detail| &detail.view.doc.subject)) {
+        (FormKind::Less, Some(Subject::Release { window, pulls, .. })) => {
+            let pulls = if *pulls == 1 { "1 pull".to_owned() } else { format!("{pulls} pulls") };
+            format!("It asks for {}, {pulls}. You may sign less, never more.", window_words(*window))
+        }
+        (FormKind::Thaw, _) => format!("{} others approve it. No window comes back.", session.status.quorum),
+        _ => return Vec::new(),
+    };
+    let mut lines = wrap(&words, width);
+    lines.push(String::new());
+    if lines.len() + 2 * form.fields.len() > height {
+        return Vec::new();
+    }
+    lines.into_iter().map(|text| Line { is_field: false, label: "", text, role: Role::Plain }).collect()
+}
+
+/// What is typed; as long as that is nothing, what may be.
 fn typed_lines(model: &Model, field: &FormField, width: usize) -> Vec<String> {
-    wrap(&shown(model.profile, &escape(field.text.text())), width)
+    match field.text.text() {
+        "" => vec![cut(&format!("({})", field.hint), width)],
+        typed => wrap(&shown(model.profile, &escape(typed)), width),
+    }
 }
 
 /// Blanks at the end are typed, too.
 fn cursor_column(field: &FormField, lines: &[String]) -> usize {
-    let last = lines.last().map_or("", String::as_str);
     let typed = field.text.text();
+    if typed.is_empty() {
+        return 0;
+    }
+    let last = lines.last().map_or("", String::as_str);
     let blanks = typed.len() - typed.trim_end_matches(' ').len();
     width_of(last) + if last.ends_with(' ') { 0 } else { blanks }
 }
 
-/// What stands below a field: what is wrong with it, what it may be, or how it is written.
+/// What stands below a field: what is wrong with it, or what it may be.
 fn below(
     model: &Model,
     session: &Session,
     form: &Form,
     field: &FormField,
     is_focused: bool,
-) -> Vec<(String, Role)> {
+) -> Option<(String, Role)> {
     if let Some(wrong) = &field.wrong {
-        return vec![(shown(model.profile, &escape(wrong)), Role::Bad)];
+        return Some((shown(model.profile, &escape(wrong)), Role::Bad));
     }
-    if !is_focused {
-        return Vec::new();
-    }
-    let offers = offers(session, form);
-    match offers.len() {
-        0 => vec![(format!("({})", field.hint), Role::Plain)],
-        1 => vec![(format!("Enter takes {}", offers[0]), Role::Plain)],
-        count => {
-            const SHOWN: usize = 4;
-            let more = if count > SHOWN { format!(" and {} more", count - SHOWN) } else { String::new() };
-            vec![(format!("{}{more}", offers[..count.min(SHOWN)].join(", ")), Role::Plain)]
-        }
+    let offers = if is_focused { offers(session, form) } else { Offers::default() };
+    let more = match offers.count - offers.first.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    match offers.count {
+        0 => None,
+        1 => Some((format!("Enter takes {}", offers.first.join("")), Role::Plain)),
+        _ => Some((format!("{}{more}", offers.first.join(", ")), Role::Plain)),
     }
 }

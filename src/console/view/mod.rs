@@ -158,15 +158,19 @@ impl Canvas {
             self.put(x, body.y, body.right().saturating_sub(x), &format!("[{others}]"), Role::Plain);
             return area;
         }
+        // A blank on both sides of a name, and the frame between two.
+        let width = |word: fn(Tab) -> &'static str| {
+            let others = Tab::ALL.into_iter().filter(|tab| *tab != session.tab);
+            others.map(|tab| width_of(word(tab)) + 3).sum::<usize>() + width_of(&open) + 3
+        };
+        let room = usize::from(body.width.saturating_sub(3));
+        let word = if width(Tab::short) <= room { Tab::short } else { Tab::shortest };
         let end = body.right() - 1;
         let mut x = body.x + 2;
         for tab in Tab::ALL {
             let is_open = tab == session.tab;
-            let (text, role) = if is_open { (&*open, Role::Strong) } else { (tab.short(), Role::Plain) };
-            let text = format!(" {text} ");
-            let width = width_of(&text) as u16;
-            // The frame shows between two names.
-            x += self.put(x, body.y, end.saturating_sub(x).min(width), &text, role) + 1;
+            let (text, role) = if is_open { (&*open, Role::Strong) } else { (word(tab), Role::Plain) };
+            x += self.put(x, body.y, end.saturating_sub(x), &format!(" {text} "), role) + 1;
         }
         area
     }
