@@ -19,6 +19,7 @@ mod list;
 mod model;
 mod painter;
 mod profile;
+mod rehearsal;
 mod runtime;
 mod tab;
 mod table;
@@ -32,4 +33,5 @@ mod tests;
 
 pub use error::ConsoleError;
 pub use profile::{Environment, Size, SizeError};
+pub use rehearsal::Rehearsal;
 pub use runtime::{ConsoleOptions, run};

@@ -177,3 +177,23 @@ pub fn log() -> Log {
     ];
     Log { entries, size: FIRST + 5, root: "5b".repeat(32) }
 }
+
+/// One of many clients.
+pub fn client_number(number: usize) -> ClientView {
+    let mut view = clients().remove(1);
+    view.record.job = job(&format!("nightbatch-{number:02}"));
+    view.waiting = 0;
+    view
+}
+
+/// The last entries of a log in which jobs pull all day.
+pub fn long_log(count: u64) -> Log {
+    let of = log();
+    let pulled = |seq| LogEntry {
+        seq,
+        word: "pulled".to_owned(),
+        actor: "job:nightbatch-01".to_owned(),
+        ..of.entries[0].clone()
+    };
+    Log { entries: (of.size - count..of.size).map(pulled).collect(), size: of.size, root: of.root.clone() }
+}

@@ -18,7 +18,7 @@ use crate::domain::text::Text;
 use crate::domain::time::{ChipBoot, ChipTime, Interval, Length, Timestamp};
 use crate::domain::wire::operator::{RequestView, StateName, Status};
 
-pub use inventory::{clients, credentials, findings, log, roster};
+pub use inventory::{client_number, clients, credential, credentials, findings, log, long_log, roster};
 
 /// 2026-11-23T13:59:10Z, when all of this happens.
 pub fn now() -> Timestamp {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::rc::Rc;
 
 use super::Desk;
-use crate::console::event::Event;
+use crate::console::event::{Event, News};
 use crate::console::key::Key;
 use crate::console::painter::Painter;
 use crate::console::profile::Profile;
@@ -66,36 +66,104 @@ fn has(bytes: &[u8], wanted: &str) -> bool {
     bytes.windows(wanted.len()).any(|window| window == wanted.as_bytes())
 }
 
+/// A console with full lists on every tab, which bo has just logged in to.
+fn full(profile: Profile) -> Desk {
+    let model = samples::logged_in(profile, "80x24", samples::many_requests(), true);
+    let mut desk = Desk { model, now_ms: 1_000 };
+    let credential =
+        |n: u64| samples::credential(&format!("mainframe-{n:02}/x"), n * 7 % 120, &["nightbatch-01"]);
+    let all = [
+        News::Credentials((0..40).map(credential).collect()),
+        News::Clients((0..40).map(samples::client_number).collect()),
+        News::Log(samples::long_log(40)),
+        News::Roster(Box::new(samples::roster())),
+    ];
+    for news in all {
+        desk.send(Event::Fresh { status: Box::new(samples::status(true)), news, open: None });
+    }
+    desk
+}
+
 #[test]
-fn the_list_stays_within_its_budgets() {
+fn every_tab_stays_within_its_budgets() {
     for profile in [Profile::UnicodeColour, Profile::UnicodeMono, Profile::AsciiMono] {
-        let model = samples::logged_in(profile, "80x24", samples::many_requests(), true);
-        let mut wired = Wired::new(Desk { model, now_ms: 1_000 });
-        let full = wired.paint().len();
-        assert!(full <= FULL_MAX, "{profile:?}: a full frame takes {full}");
-        assert_eq!(wired.paint().len(), 0, "{profile:?}: an unchanged frame");
-        for row in 0..10 {
-            wired.desk.types("j");
-            let moved = wired.paint().len();
-            assert!((1..=MOVE_MAX).contains(&moved), "{profile:?}: row {row} takes {moved}");
+        for tab in ["1", "2", "3", "4", "5", "6"] {
+            let mut desk = full(profile);
+            desk.types(tab);
+            let mut wired = Wired::new(desk);
+            let bytes = wired.paint().len();
+            assert!(bytes <= FULL_MAX, "{profile:?} {tab}: a full frame takes {bytes}");
+            assert_eq!(wired.paint().len(), 0, "{profile:?} {tab}: an unchanged frame");
+            // The one tab that is a text is all on the screen.
+            let least = usize::from(tab != "6");
+            for row in 0..10 {
+                wired.desk.types("j");
+                let moved = wired.paint().len();
+                assert!((least..=MOVE_MAX).contains(&moved), "{profile:?} {tab}: row {row} takes {moved}");
+            }
+            for _ in 0..30 {
+                let ticked = wired.tick().len();
+                assert!((1..=TICK_MAX).contains(&ticked), "{profile:?} {tab}: a tick takes {ticked}");
+                wired.desk.model.last_key_ms = wired.desk.now_ms;
+            }
+            wired.painter.redraw().expect("a vector takes everything");
+            assert!((1..=FULL_MAX).contains(&wired.paint().len()), "{profile:?} {tab}: a redraw");
         }
-        for _ in 0..30 {
-            let ticked = wired.tick().len();
-            assert!((1..=TICK_MAX).contains(&ticked), "{profile:?}: a tick takes {ticked}");
-            wired.desk.model.last_key_ms = wired.desk.now_ms;
+    }
+}
+
+#[test]
+fn a_letter_in_a_field_costs_little() {
+    // Where, and what is typed there.
+    for (way, letters) in [(":", "lock"), ("n\tx", "abc"), (":freeze\n", "because"), ("aGw", "30m")] {
+        let mut desk = full(Profile::UnicodeColour);
+        desk.types(way);
+        let mut wired = Wired::new(desk);
+        wired.paint();
+        for letter in letters.chars() {
+            wired.desk.types(letter.encode_utf8(&mut [0; 4]));
+            let bytes = wired.paint().len();
+            assert!((1..=TICK_MAX).contains(&bytes) || letter == '3', "{way:?} {letter}: {bytes}");
         }
-        wired.painter.redraw().expect("a vector takes everything");
-        assert!((1..=FULL_MAX).contains(&wired.paint().len()), "{profile:?}: a redraw");
     }
 }
 
 #[test]
 fn every_screen_stays_within_a_full_frame_and_mono_has_no_colour() {
-    let screens = ["", "j", "a", "aG", "aGa", "aGax\n7k2m", "dbecause", ":freeze\nx", "?", ":lo", "L", "L\n"];
+    let screens = [
+        "",
+        "j",
+        "a",
+        "aG",
+        "aGa",
+        "aGax\n7k2m",
+        "dbecause",
+        ":freeze\nx",
+        "?",
+        ":lo",
+        "L",
+        "L\n",
+        "2",
+        "2jj\n",
+        "3",
+        "4",
+        "4j\n",
+        "5",
+        "5jj\n",
+        "6",
+        "6v",
+        "6vG",
+        "n",
+        "2n",
+        "aGw",
+        "aGw5m\n1\n",
+        "2/e",
+        "5?",
+    ];
     for profile in [Profile::UnicodeColour, Profile::UnicodeMono, Profile::AsciiMono] {
         for keys in screens {
             let mut desk = Desk::logged_in(profile, "80x24");
-            desk.types(keys);
+            desk.types_with_keeper(keys);
             let bytes = Wired::new(desk).paint();
             assert!(bytes.len() <= FULL_MAX, "{profile:?} {keys:?}: {}", bytes.len());
             let has_colour = has(&bytes, "38;") || has(&bytes, "48;");

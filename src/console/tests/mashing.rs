@@ -7,6 +7,8 @@ use crate::console::event::{Effect, Errand, Event, Failure, FailureSort};
 use crate::console::key::Key;
 use crate::console::model::{Dialog, Screen};
 use crate::console::samples;
+use crate::console::tab::Tab;
+use crate::console::view::render;
 
 /// xorshift64*: enough for mashing, and the same everywhere.
 struct Dice(u64);
@@ -46,7 +48,10 @@ fn any_key(dice: &mut Dice) -> Key {
     ];
     match dice.roll(3) {
         0 => dice.pick(&SPECIAL),
-        1 => Key::Char(dice.pick(&['a', 'd', 'c', 'j', 'k', 'G', 'g', 'q', 'y', '?', ':', 'e', 'r', '.'])),
+        1 => Key::Char(dice.pick(&[
+            'a', 'd', 'c', 'j', 'k', 'G', 'g', 'q', 'y', '?', ':', 'e', 'r', '.', 'n', 'w', '/', '1', '2',
+            '3', '4', '5', '6', 'v', 'o', 'N',
+        ])),
         _ => Key::Char(char::from(b' ' + dice.roll(95) as u8)),
     }
 }
@@ -84,13 +89,16 @@ struct Mashed {
     events: u64,
     approvals: u64,
     dialogs: u64,
+    /// Frames that were drawn of each tab, and of forms.
+    tabs: [u64; Tab::ALL.len()],
+    forms: u64,
 }
 
 fn mash(seed: u64, events: u64) -> Mashed {
     let mut dice = Dice(seed | 1);
     let mut desk = Desk::usual();
     let mut pressed: Option<Vec<Key>> = None;
-    let mut seen = Mashed { events, approvals: 0, dialogs: 0 };
+    let mut seen = Mashed { events, approvals: 0, dialogs: 0, tabs: Default::default(), forms: 0 };
     for _ in 0..events {
         let key = match (&desk.model.dialog, &desk.model.screen) {
             (Some(Dialog::Approve(_)), _) if dice.roll(10) > 0 => {
@@ -112,6 +120,9 @@ fn mash(seed: u64, events: u64) -> Mashed {
             assert!(gap_ms >= 20, "seed {seed}: signed {gap_ms} ms after the key before");
             seen.approvals += 1;
         }
+        let is_sent = effects.iter().any(|effect| matches!(effect, Effect::Request(_)));
+        assert!(!is_sent || gap_ms >= 20, "seed {seed}: asked {gap_ms} ms after the key before");
+        look(&desk, &mut seen);
         for effect in effects {
             answer(&mut desk, &mut dice, effect);
         }
@@ -127,6 +138,15 @@ fn mash(seed: u64, events: u64) -> Mashed {
         pressed = if is_new { Some(Vec::new()) } else { pressed.filter(|_| is_open) };
     }
     seen
+}
+
+/// Draws what there is, which must never panic.
+fn look(desk: &Desk, seen: &mut Mashed) {
+    drop(render(&desk.model, desk.now_ms));
+    seen.forms += u64::from(matches!(desk.model.dialog, Some(Dialog::Form(_))));
+    if let Some(session) = &desk.model.session {
+        seen.tabs[session.tab.place()] += 1;
+    }
 }
 
 /// What the outside world might do.
@@ -167,5 +187,6 @@ fn mashed_keys_never_sign_without_the_id_and_a_passphrase() {
     let seen = mash(seed, if is_long { 1_000_000 } else { 20_000 });
     // Else this test would say nothing.
     assert!(seen.dialogs > 50, "seed {seed}: {} dialogs in {} events", seen.dialogs, seen.events);
+    assert!(seen.forms > 50 && seen.tabs.iter().all(|frames| *frames > 50), "seed {seed}: {:?}", seen.tabs);
     assert!(seen.approvals > 0, "seed {seed}: no approval in {} dialogs", seen.dialogs);
 }

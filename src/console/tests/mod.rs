@@ -2,10 +2,12 @@
 
 mod bytes;
 mod fitting;
+mod forms;
 mod mashing;
 mod pictures;
 mod reasons;
 mod rules;
+mod tabs;
 
 use crate::console::event::{Effect, Event, Wanted};
 use crate::console::key::Key;

@@ -77,18 +77,20 @@ pub struct Offers {
     pub count: usize,
 }
 
-/// The names that the focused field may have, as far as they are known: all that hold what is typed, or the
-/// one that is it.
+/// The names that the focused field may have, as far as they are known: all that hold what is typed, or
+/// the one that is it.
 pub fn offers(session: &Session, form: &Form) -> Offers {
     let Some(field) = form.fields.get(form.focus) else { return Offers::default() };
     let typed = field.text.text().trim().to_lowercase();
     match (form.kind, field.name) {
         (FormKind::Request, FieldName::Credential) => {
-            offers_of(session.credentials.iter().map(|view| view.name.as_str()), &typed)
+            let names = session.credentials.iter().map(|view| view.name.as_str());
+            offers_of(names.filter(|name| name.contains(&typed)), &typed)
         }
         (FormKind::Request, FieldName::Job) => {
             let jobs = credential(session, form).map_or(&[][..], |view| &view.jobs);
-            offers_of(jobs.iter().map(JobName::as_str), &typed)
+            // One job's name may be a part of another's, and both may be meant.
+            offers_of(jobs.iter().map(JobName::as_str).filter(|name| name.starts_with(&typed)), &typed)
         }
         _ => Offers::default(),
     }
@@ -97,7 +99,7 @@ pub fn offers(session: &Session, form: &Form) -> Offers {
 fn offers_of<'a>(names: impl Iterator<Item = &'a str>, typed: &str) -> Offers {
     const FIRST: usize = 4;
     let mut offers = Offers::default();
-    for name in names.filter(|name| name.contains(typed)) {
+    for name in names {
         if name == typed {
             return Offers { first: vec![name.to_owned()], count: 1 };
         }
