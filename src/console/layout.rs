@@ -68,7 +68,8 @@ pub fn message_lines(model: &Model) -> Vec<String> {
     let said = match (&model.message, model.waiting) {
         (_, Some(waiting)) => format!("Please wait: {} ...", waiting.words()),
         (Some(Message { what, advice, .. }), None) if advice.is_empty() => what.clone(),
-        (Some(Message { what, advice, .. }), None) => format!("{what} {advice}"),
+        // What the keeper says of a refusal ends without a full stop.
+        (Some(Message { what, advice, .. }), None) => format!("{}. {advice}", what.trim_end_matches('.')),
         (None, None) => return Vec::new(),
     };
     let mut lines = wrap(&shown(model.profile, &said), usize::from(model.size.width()).saturating_sub(2));

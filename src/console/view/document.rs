@@ -24,8 +24,12 @@ pub(super) fn page(canvas: &mut Canvas, model: &Model, page: &Page, now_ms: u64)
 /// How the appliance is.
 pub(super) fn system(canvas: &mut Canvas, model: &Model, session: &Session, now_ms: u64) {
     let rows = document::open(model, now_ms);
-    let area = canvas.tabs(model, session, rows_note(model, &rows, session.list(session.tab).top).as_deref());
-    lines(canvas, area, rows.iter().skip(session.list(session.tab).top));
+    let top = session.list(session.tab).top;
+    let height = usize::from(layout::text_area(model).height);
+    let last = (top + height).min(rows.len());
+    let note = (rows.len() > height).then(|| format!("{}-{last} of {}", top + 1, rows.len()));
+    let area = canvas.tabs(model, session, note.as_deref());
+    lines(canvas, area, rows.iter().skip(top));
     canvas.cursor = Some(Position::new(area.x, area.y));
 }
 
