@@ -105,6 +105,9 @@ fn mash(seed: u64, events: u64) -> Mashed {
                 near_key(&mut dice, pressed.as_ref().map_or(0, Vec::len))
             }
             (None, Screen::Detail(_)) if dice.roll(2) > 0 => towards_key(&mut dice),
+            (None, Screen::List | Screen::Page(_)) if dice.roll(4) == 0 => {
+                dice.pick(&[Key::Char('1'), Key::Char('a')])
+            }
             _ => any_key(&mut dice),
         };
         let gap_ms = dice.pick(&[0, 1, 5, 19, 20, 40, 100, 300, 1_000, 20_000]);
