@@ -89,7 +89,11 @@ impl Appliance {
                 warn("freeze", format!("frozen by {freeze}"), "two operators can lift it: portcullis thaw")
             }
         };
-        vec![log, frozen]
+        let store = match self.ledger.store.disk_len() {
+            Ok(bytes) => ok("store", format!("{} KiB on disk", bytes.div_ceil(1_024))),
+            Err(error) => fail("store", error.to_string(), "look whether the folder of the store is there"),
+        };
+        vec![log, store, frozen]
     }
 
     fn quorum_finding(&self) -> Finding {

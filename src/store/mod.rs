@@ -93,6 +93,15 @@ impl Store {
         if in_place && log_in_place { Ok(()) } else { Err(StoreError::Moved { path: self.path.clone() }) }
     }
 
+    /// Bytes of the database on disk, with what SQLite has not yet written back into it.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn disk_len(&self) -> Result<u64, std::io::Error> {
+        let log = std::fs::metadata(log_path(&self.path)).map_or(0, |log| log.len());
+        Ok(std::fs::metadata(&self.path)?.len() + log)
+    }
+
     /// Gives every leaf from `from` on to `each`, in order, until it says no or `count` were given.
     ///
     /// # Errors
