@@ -104,3 +104,22 @@ fn a_reason_and_the_keys_are_seen_on_the_smallest_screen() {
         }
     }
 }
+
+#[test]
+fn the_field_that_is_typed_into_is_seen_on_the_smallest_screen() {
+    // how to get to a field, what it then says
+    let cases = [
+        ("njob", "credentialjob"),
+        ("n\t\t\t\t\tjust a reason", "reasonjustareason"),
+        ("n\t\t\t\t\t\tINC-4711", "ticketINC-4711"),
+        ("aGw5m", "closes5m"),
+    ];
+    for size in ["40x10", "60x20", "80x24"] {
+        for (keys, wanted) in cases {
+            let mut desk = Desk::logged_in(Profile::AsciiMono, size);
+            desk.types_with_keeper(keys);
+            let seen = squeezed(&desk);
+            assert!(seen.contains(wanted) && seen.contains("Ctrl-C:cancel"), "{size} {keys:?}: {seen}");
+        }
+    }
+}

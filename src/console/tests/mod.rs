@@ -3,6 +3,7 @@
 mod bytes;
 mod fitting;
 mod forms;
+mod looks;
 mod mashing;
 mod pictures;
 mod reasons;

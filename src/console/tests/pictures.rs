@@ -198,7 +198,7 @@ fn a_screen_that_is_too_small_says_so() {
 #[test]
 fn an_evaluation_appliance_says_so_on_every_screen() {
     for size in ["80x24", "132x43", "60x20", "40x10", "20x5"] {
-        for keys in ["", "\n", "aGa", "d", "?", ":q", "L", "L\n"] {
+        for keys in ["", "\n", "aGa", "d", "?", ":q", "2", "3", "4", "5", "6", "n", "/x", "L", "L\n"] {
             let desk = after(keys)(Profile::AsciiMono, size);
             let picture = text(&render(&desk.model, desk.now_ms));
             assert!(picture.contains("EVALUATION"), "{size} {keys:?}:\n{picture}");
@@ -217,7 +217,9 @@ fn an_evaluation_appliance_says_so_on_every_screen() {
 #[test]
 fn a_frozen_appliance_says_so_on_every_screen() {
     for size in ["80x24", "132x43", "60x20", "40x10", "20x5"] {
-        for keys in ["", "\n", "\nGa", "d", ":freeze\n", "?", ":q"] {
+        for keys in
+            ["", "\n", "\nGa", "d", ":freeze\n", ":thaw\n", "?", ":q", "2", "3", "4", "5", "6", "n", "/x"]
+        {
             let mut desk = Desk::logged_in(Profile::AsciiMono, size);
             let mut status = samples::status(true);
             status.frozen = Some("alice: a board was opened".to_owned());

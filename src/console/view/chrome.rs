@@ -123,15 +123,15 @@ fn footer_words(model: &Model) -> Vec<&'static str> {
     let leaves = if model.keys.len() > 1 { "Ctrl-C:back" } else { "Ctrl-C:quit" };
     match (&model.overlay, &model.dialog, &model.screen) {
         (Some(Overlay::Help(_)), ..) => vec!["j k , .:scroll", "q:back"],
-        (Some(Overlay::Command(_)), ..) => vec!["Enter:run", "Ctrl-U:clear", "Ctrl-C:cancel"],
+        (Some(Overlay::Command(_)), ..) => vec!["Enter:run", "Ctrl-C:cancel", "Ctrl-U:clear"],
         (Some(Overlay::Filter(_)), ..) => vec!["Enter:keep", "Ctrl-U:clear", "Ctrl-C:no filter"],
         (None, Some(Dialog::Approve(_)), _) => {
-            vec!["Enter:next", "Tab:field", "Ctrl-U:clear", "Ctrl-C:cancel"]
+            vec!["Enter:next", "Tab:field", "Ctrl-C:cancel", "Ctrl-U:clear"]
         }
-        (None, Some(Dialog::Reason(_)), _) => vec!["Enter:send", "Ctrl-U:clear", "Ctrl-C:cancel"],
+        (None, Some(Dialog::Reason(_)), _) => vec!["Enter:send", "Ctrl-C:cancel", "Ctrl-U:clear"],
         (None, Some(Dialog::Form(form)), _) => {
             let enter = if form.focus + 1 < form.fields.len() { "Enter:next" } else { "Enter:send" };
-            vec![enter, "Tab:field", "Ctrl-U:clear", "Ctrl-C:cancel"]
+            vec![enter, "Tab:field", "Ctrl-C:cancel", "Ctrl-U:clear"]
         }
         (None, None, Screen::Login(login)) if login.step == LoginStep::Passphrase => {
             vec!["Enter:log in", "Ctrl-U:clear", leaves]
