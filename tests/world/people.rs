@@ -70,12 +70,21 @@ impl World {
 
     pub fn ask(&mut self) {
         let requester = Requester::Operator(person(self.dice.below(PEOPLE)));
-        let subject = match self.dice.below(4) {
+        let subject = match self.dice.below(5) {
             0 => {
                 let owner = self.dice.one_in(2).then(|| person(self.dice.below(PEOPLE)));
                 client(job(self.dice.below(JOBS)), owner)
             }
             1 => Subject::Thaw,
+            2 => {
+                let credential = name(["a/one", "b/two"][self.dice.below(2)]);
+                let generation = self.state.next_generation(&credential).number().max(2) - 1;
+                let generation = Generation::from_number(generation).expect("not zero");
+                let length_ms = Length::from_minutes(self.dice.number(20));
+                let window =
+                    if self.dice.one_in(4) { self.window() } else { ReleaseWindow::FromArming { length_ms } };
+                Subject::Reveal { credential, generation, window }
+            }
             _ => {
                 let credential = name(["a/one", "b/two"][self.dice.below(2)]);
                 let current = self.state.current(&credential).map_or(1, |c| c.generation.number());
@@ -95,11 +104,11 @@ impl World {
         if policy::may_approve(&self.facts(), &request, &operator).is_err() {
             return;
         }
-        let agreed = match &request.doc.subject {
-            Subject::Release { pulls, .. } if self.dice.one_in(10) => (Some(self.window()), Some(*pulls)),
-            Subject::Release { window, pulls, .. } => (Some(*window), Some(*pulls)),
-            _ => (None, None),
-        };
+        let (mut window, pulls) = (request.doc.subject.window(), request.doc.subject.pulls());
+        if window.is_some() && self.dice.one_in(10) {
+            window = Some(self.window());
+        }
+        let agreed = (window, pulls);
         self.say_yes(&id, operator, agreed);
     }
 
@@ -155,9 +164,9 @@ impl World {
         for who in &people {
             assert!(self.state.roster().get(who).is_some(), "{who} is not on the roster");
             assert!(!request.doc.is_asked_by(who), "p04: {who} approved what they asked for");
-            if let Subject::Release { credential, generation, .. } = &request.doc.subject {
+            if let Some((credential, generation)) = request.doc.subject.opens() {
                 let deposited =
-                    self.state.credentials[credential].iter().find(|d| d.generation == *generation);
+                    self.state.credentials[credential].iter().find(|d| d.generation == generation);
                 assert_ne!(&deposited.expect("exists").depositor, who, "{who} approved what they deposited");
             }
         }
