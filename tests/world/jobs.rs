@@ -43,9 +43,11 @@ impl World {
 
     /// Whoever is shown a credential asked for it, and two others agreed; nobody else ever is.
     pub fn look(&mut self) {
-        let ripe = self.state.requests.values().find(|request| {
-            matches!((&request.phase, &request.doc.subject), (Phase::Armed(_), Subject::Reveal { .. }))
-        });
+        let ripe =
+            self.state.requests.values().find(|request| match (&request.phase, &request.doc.subject) {
+                (Phase::Armed(armed), Subject::Reveal { .. }) => armed.window.contains(self.now),
+                _ => false,
+            });
         let ripe = ripe.map(|request| (request.doc.id.clone(), request.doc.requester.clone()));
         let (id, operator) = match (ripe, self.dice.one_in(2)) {
             (Some((id, Requester::Operator(operator))), true) => (id, operator),
@@ -148,13 +150,13 @@ impl World {
     }
 
     pub fn event(&mut self) {
-        match self.dice.below(30) {
+        match self.dice.below(32) {
             0 => self.deposit(),
-            1..=3 => self.ask(),
-            4..=8 | 20..=23 => self.approve(),
+            1..=4 => self.ask(),
+            5..=8 | 20..=25 => self.approve(),
             9..=12 => self.pull(),
-            24..=28 => self.look(),
-            29 => self.mix_up(),
+            26..=30 => self.look(),
+            31 => self.mix_up(),
             13 => self.end_one(),
             14 if self.dice.one_in(6) => self.freeze(),
             15 if self.dice.one_in(4) => self.reboot(),

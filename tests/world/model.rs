@@ -160,7 +160,7 @@ impl World {
         world
     }
 
-    /// A credential and a client, by the same steps as everybody's.
+    /// A credential, a client and a request to be shown the credential, by the same steps as everybody's.
     pub fn furnish(&mut self) {
         self.deposit();
         self.request(Requester::Operator(person(0)), client(job(0), None));
@@ -168,6 +168,7 @@ impl World {
         for operator in [1, 2].map(person) {
             self.say_yes(&id, operator, (None, None));
         }
+        self.ask_to_be_shown();
     }
 
     pub fn facts(&self) -> Facts<'_> {

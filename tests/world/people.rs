@@ -70,13 +70,13 @@ impl World {
 
     pub fn ask(&mut self) {
         let requester = Requester::Operator(person(self.dice.below(PEOPLE)));
-        let subject = match self.dice.below(5) {
+        let subject = match self.dice.below(7) {
             0 => {
                 let owner = self.dice.one_in(2).then(|| person(self.dice.below(PEOPLE)));
                 client(job(self.dice.below(JOBS)), owner)
             }
             1 => Subject::Thaw,
-            2 => {
+            2..=4 => {
                 let credential = name(["a/one", "b/two"][self.dice.below(2)]);
                 let generation = self.state.next_generation(&credential).number().max(2) - 1;
                 let generation = Generation::from_number(generation).expect("not zero");
@@ -95,6 +95,20 @@ impl World {
             }
         };
         self.request(requester, subject);
+    }
+
+    /// Who deposited asks to see it, and two others agree.
+    pub fn ask_to_be_shown(&mut self) {
+        let Some((credential, deposited)) = self.state.credentials.first_key_value() else { return };
+        let (credential, depositor) = (credential.clone(), deposited[0].depositor.clone());
+        let window = ReleaseWindow::FromArming { length_ms: ReleaseWindow::REVEAL_LENGTH_MAX };
+        let subject = Subject::Reveal { credential, generation: Generation::FIRST, window };
+        self.request(Requester::Operator(depositor.clone()), subject.clone());
+        let made = self.state.requests.values().find(|request| request.doc.subject == subject);
+        let Some(id) = made.map(|request| request.doc.id.clone()) else { return };
+        for operator in (0..PEOPLE).map(person).filter(|person| *person != depositor).take(2) {
+            self.say_yes(&id, operator, (Some(window), Some(1)));
+        }
     }
 
     pub fn approve(&mut self) {
@@ -134,7 +148,10 @@ impl World {
         }
         if let Ok(Some(Permit::Arm(permit))) = outcome {
             self.arm(permit.request());
-        } else if outcome.is_ok() && matches!(self.state.requests[&id].phase, Phase::Granted(_)) {
+        } else if outcome.is_err() && subject == Subject::Thaw {
+            // A crash after the entry was on disk: the thaw holds, and nobody was told.
+            self.frozen = self.state.frozen.is_some();
+        } else if matches!(self.state.requests[&id].phase, Phase::Granted(_)) {
             self.check_quorum(&id);
             self.frozen &= subject != Subject::Thaw;
         }
