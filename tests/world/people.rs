@@ -151,7 +151,7 @@ impl World {
         } else if outcome.is_err() && subject == Subject::Thaw {
             // A crash after the entry was on disk: the thaw holds, and nobody was told.
             self.frozen = self.state.frozen.is_some();
-        } else if matches!(self.state.requests[&id].phase, Phase::Granted(_)) {
+        } else if outcome.is_ok() && matches!(self.state.requests[&id].phase, Phase::Granted(_)) {
             self.check_quorum(&id);
             self.frozen &= subject != Subject::Thaw;
         }
