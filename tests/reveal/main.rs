@@ -15,6 +15,7 @@ use portcullis::desk::reveal::{Shown, request_reveal, reveal};
 use portcullis::domain::credential::ROTATE_WHEN_SEEN;
 use portcullis::domain::home::Home;
 use portcullis::domain::ids::{CredentialName, Generation, RequestId};
+use portcullis::domain::secret::Plaintext;
 use portcullis::domain::text::Text;
 use portcullis::domain::wire::operator::{Ask, CredentialView, Refused, Reply, Standing};
 
@@ -101,9 +102,10 @@ fn who_asked_is_shown_it_once_recorded_before_the_chip_is_asked_and_it_must_be_r
 }
 
 #[test]
-fn a_console_may_ask_as_well_and_another_quorum_shows_it_again() {
+fn a_console_may_ask_as_well_and_another_quorum_shows_the_largest_credential_again() {
     let rig = Rig::serving(&[CREDENTIAL]);
-    rig.stage.deposit(CREDENTIAL, SECRET, &[]).expect("deposited");
+    let largest: Vec<u8> = (0..=u8::MAX).cycle().take(Plaintext::LEN_MAX).collect();
+    rig.stage.deposit(CREDENTIAL, &largest, &[]).expect("deposited");
     for _ in 0..2 {
         let text = |words: &str| Text::parse(words).expect("a text");
         let name = CredentialName::parse(CREDENTIAL).expect("a name");
@@ -111,7 +113,8 @@ fn a_console_may_ask_as_well_and_another_quorum_shows_it_again() {
         let made = request_reveal(&mut connect(&rig, "alice"), name, None, why).expect("asked");
         assert_eq!((made.doc.subject.kind(), made.need), ("reveal", 2));
         rig.stage.approve_by(&["bob", "carol"], made.doc.id.as_str()).expect("approved");
-        assert!(look(&rig, "alice", made.doc.id.as_str()).expect("shown").plaintext.expose() == SECRET);
+        let shown = look(&rig, "alice", made.doc.id.as_str()).expect("shown");
+        assert!(shown.plaintext.expose() == largest, "{} bytes", shown.plaintext.expose().len());
     }
     assert_eq!(view(&rig, CREDENTIAL).seen.len(), 2);
 }
