@@ -67,7 +67,8 @@ impl Engine {
         for (_, conn) in self.jobs.take_all() {
             drop(conn.stream.shutdown(Shutdown::Both));
         }
-        self.operators.clear();
+        let showing = self.operators.clear();
+        self.not_acknowledged(showing);
         self.listener = listener;
     }
 
@@ -220,7 +221,8 @@ impl Engine {
 
     /// Ends a connection of either kind, here and in the listener.
     pub(super) fn close(&mut self, number: u32) {
-        self.operators.remove(number);
+        let showing = self.operators.remove(number);
+        self.not_acknowledged(showing);
         self.job_gone(number);
         // Should the channel be full, the shut-down connection ends in the listener all the same.
         if let Err(error) = self.listener.close(number) {

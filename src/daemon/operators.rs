@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use rand_core::OsRng;
 use serde::Serialize;
+use zeroize::Zeroizing;
 
-use crate::crypto::channel::{Channel, ChannelError, Responder};
+use crate::crypto::channel::{Channel, ChannelError, MESSAGE_LEN_MAX, Responder};
+use crate::domain::ids::{OperatorId, RequestId};
 use crate::domain::secret::Key32;
 use crate::domain::wire::operator::{Hello, Reply, VERSION};
 use crate::domain::wire::record::frame;
@@ -22,6 +24,8 @@ pub struct OperatorConn {
     queue: SyncSender<Vec<u8>>,
     /// Whether it wants to hear of changes.
     pub watches: bool,
+    /// Who is being shown a credential on it, and by which request.
+    pub showing: Option<(OperatorId, RequestId)>,
 }
 
 /// How far the channel is.
@@ -41,7 +45,7 @@ pub enum Incoming {
     /// Nothing whole yet.
     Nothing,
     /// One message, and the static key it came under.
-    Message([u8; 32], zeroize::Zeroizing<Vec<u8>>),
+    Message([u8; 32], Zeroizing<Vec<u8>>),
 }
 
 /// Why a connection ends.
@@ -64,6 +68,8 @@ pub enum ConnError {
 impl OperatorConn {
     /// Messages that may wait to be written.
     const QUEUE_LEN: usize = 64;
+    /// Room for most answers, in bytes.
+    const ROOM: usize = 1_024;
 
     /// Takes a connection in, with a thread that writes to it.
     ///
@@ -75,7 +81,7 @@ impl OperatorConn {
         let (queue, inbox) = sync_channel(Self::QUEUE_LEN);
         let write = move || write_all(stream, &inbox);
         std::thread::Builder::new().name("answer".to_owned()).stack_size(128 * 1024).spawn(write)?;
-        Ok(Self { uid, stage: Stage::Handshake, queue, watches: false })
+        Ok(Self { uid, stage: Stage::Handshake, queue, watches: false, showing: None })
     }
 
     /// Takes one record.
@@ -100,7 +106,7 @@ impl OperatorConn {
                     return Err(ConnError::Version);
                 }
                 self.stage = Stage::Open(channel);
-                self.send(&Hello { v: VERSION })?;
+                self.send(&Hello { v: VERSION }, Self::ROOM)?;
                 Ok(Incoming::Nothing)
             }
             Stage::Open(mut channel) => {
@@ -118,13 +124,16 @@ impl OperatorConn {
     /// # Errors
     /// [`ConnError`]; the connection is to be closed then.
     pub fn reply(&mut self, reply: &Reply) -> Result<(), ConnError> {
-        self.send(reply)
+        // All the room there may be, so that no growth leaves a copy of a credential behind.
+        let room = if matches!(reply, Reply::Revealed { .. }) { MESSAGE_LEN_MAX } else { Self::ROOM };
+        self.send(reply, room)
     }
 
-    fn send<T: Serialize>(&mut self, message: &T) -> Result<(), ConnError> {
+    fn send<T: Serialize>(&mut self, message: &T, room: usize) -> Result<(), ConnError> {
         let Stage::Open(channel) = &mut self.stage else { return Err(ConnError::Version) };
+        let mut bytes = Zeroizing::new(Vec::with_capacity(room));
         // Messages are our own structs of texts and numbers.
-        let bytes = serde_json::to_vec(message).expect("our own messages encode as JSON");
+        serde_json::to_writer(&mut *bytes, message).expect("our own messages encode as JSON");
         for record in channel.seal(&bytes)? {
             self.send_raw(&record)?;
         }
@@ -171,14 +180,14 @@ impl Operators {
         self.conns.get_mut(&number)
     }
 
-    /// Lets a connection go.
-    pub fn remove(&mut self, number: u32) {
-        self.conns.remove(&number);
+    /// Lets a connection go; gives who was being shown a credential on it.
+    pub fn remove(&mut self, number: u32) -> Option<(OperatorId, RequestId)> {
+        self.conns.remove(&number)?.showing
     }
 
-    /// Lets all of them go.
-    pub fn clear(&mut self) {
-        self.conns.clear();
+    /// Lets all of them go; gives who was being shown a credential.
+    pub fn clear(&mut self) -> Vec<(OperatorId, RequestId)> {
+        std::mem::take(&mut self.conns).into_values().filter_map(|conn| conn.showing).collect()
     }
 
     /// Tells those that watch; gives those that do not take it.

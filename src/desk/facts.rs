@@ -36,6 +36,7 @@ pub fn facts(doc: &RequestDoc, now: Timestamp) -> Vec<(&'static str, String)> {
 const fn verb(subject: &Subject) -> &'static str {
     match subject {
         Subject::Release { .. } => "release a credential",
+        Subject::Reveal { .. } => "be shown a credential, which then has to be rotated within a day",
         Subject::Client { .. } => "add or replace a client",
         Subject::Thaw => "lift the freeze",
     }
@@ -49,6 +50,11 @@ fn subject(subject: &Subject) -> Vec<(&'static str, String)> {
             ("channel", channel_words(*channel).to_owned()),
             ("window", window_words(*window)),
             ("pulls", pulls.to_string()),
+        ],
+        Subject::Reveal { credential, generation, window } => vec![
+            ("credential", format!("{credential}, generation {generation}")),
+            ("shown to", "whoever asks, and nobody else, once".to_owned()),
+            ("window", window_words(*window)),
         ],
         Subject::Client { client } => {
             let mut facts = vec![("job", client.job.to_string())];

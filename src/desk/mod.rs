@@ -9,3 +9,4 @@ pub mod deposit;
 pub mod error;
 pub mod facts;
 pub mod key;
+pub mod reveal;

@@ -15,6 +15,7 @@ pub mod ledger;
 pub mod pull;
 pub mod refuse;
 pub mod request;
+pub mod reveal;
 pub mod setup;
 pub mod start;
 pub mod views;

@@ -13,6 +13,7 @@ use crate::domain::audit::tree::Tree;
 use crate::domain::home::Home;
 use crate::domain::ids::RequestId;
 use crate::domain::refusal::Refusal;
+use crate::domain::request::doc::Requester;
 use crate::domain::request::state::{Phase, Request};
 use crate::domain::secret::Key32;
 use crate::domain::time::{ChipBoot, ChipTime, Timestamp};
@@ -256,8 +257,11 @@ impl Opened {
         let voided = voided.map(|request| (request.doc.id.clone(), nonce())).collect();
         appliance.begin_service(at, voided)?;
         // A stop between a pull and its outcome: nobody can say any more.
-        for (request, job) in appliance.state().unsettled.clone() {
-            appliance.delivered(at, &request, &job, Delivery::Unknown);
+        for (request, who) in appliance.state().unsettled.clone() {
+            match who {
+                Requester::Job(job) => appliance.delivered(at, &request, &job, Delivery::Unknown),
+                Requester::Operator(operator) => appliance.shown(at, &operator, &request, Delivery::Unknown),
+            }
         }
         Ok(appliance)
     }

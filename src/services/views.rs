@@ -9,13 +9,14 @@ use crate::domain::credential::Deposited;
 use crate::domain::ids::{CredentialName, JobName, OperatorId, RequestId};
 use crate::domain::operator::Role;
 use crate::domain::refusal::Refusal;
-use crate::domain::request::doc::Subject;
 use crate::domain::request::state::{Phase, Request, asked};
 use crate::domain::time::{Length, Timestamp};
 use crate::domain::wire::operator::{CredentialView, RequestView, Standing, Status};
 
 /// How long before its deadline a rotation is due.
 const DUE: Length = Length::from_minutes(7 * 24 * 60);
+/// Showings of one credential that a screen gets; the log has them all.
+const SEEN_MAX: usize = 100;
 
 impl Appliance {
     /// How the appliance is, for one person; `waiting` jobs are connected.
@@ -96,12 +97,12 @@ impl Appliance {
     /// [`Refusal::NoRequest`]; [`Refusal::Record`] when the record is not the one that was deposited.
     pub fn share_for(&self, operator: &OperatorId, id: &RequestId) -> Result<Option<String>, Refusal> {
         let request = self.state().request(id)?;
-        let (Phase::Requested(_), Subject::Release { credential, generation, .. }) =
-            (&request.phase, &request.doc.subject)
+        let (Phase::Requested(_), Some((credential, generation))) =
+            (&request.phase, request.doc.subject.opens())
         else {
             return Ok(None);
         };
-        let record = self.record(credential, *generation)?.1;
+        let record = self.record(credential, generation)?.1;
         let own = super::approve::own_share(&record, operator);
         Ok(own.and_then(|own| serde_json::to_string(&own).ok()))
     }
@@ -189,23 +190,25 @@ fn credential_view(
 ) -> Option<CredentialView> {
     let mut generations = state.credentials.get(name)?.iter().rev().cloned();
     let current = generations.next()?;
+    let rotate_by = state.rotate_by(name, &current);
     Some(CredentialView {
         name: name.clone(),
-        rotate_by: current.rotate_by(),
-        standing: standing(&current, now),
+        rotate_by,
+        standing: standing(&current, rotate_by, now),
         current,
         older: generations.collect(),
         jobs,
         last_pull: state.last_pulls.get(name).cloned(),
+        seen: state.seen(name).iter().rev().take(SEEN_MAX).cloned().collect(),
     })
 }
 
-fn standing(current: &Deposited, now: Timestamp) -> Standing {
+fn standing(current: &Deposited, rotate_by: Timestamp, now: Timestamp) -> Standing {
     if current.terms.is_past_sunset(now) {
         Standing::PastSunset
-    } else if now >= current.rotate_by() {
+    } else if now >= rotate_by {
         Standing::Overdue
-    } else if now.plus(DUE) >= current.rotate_by() {
+    } else if now.plus(DUE) >= rotate_by {
         Standing::Due
     } else {
         Standing::Ok

@@ -12,7 +12,7 @@ use crate::cli::value;
 use crate::cli::verbs::request::window_failure;
 use crate::desk::{self, facts};
 use crate::domain::ids::RequestId;
-use crate::domain::request::doc::{ReleaseWindow, Subject};
+use crate::domain::request::doc::ReleaseWindow;
 use crate::domain::time::Length;
 use crate::domain::wire::operator::{Ask, Reply, RequestView};
 
@@ -115,14 +115,14 @@ fn narrowed(args: &ApproveArgs, view: &RequestView) -> Result<Option<ReleaseWind
     if spec == WindowSpec::default() && args.pulls.is_none() {
         return Ok(None);
     }
-    let Subject::Release { window, .. } = &view.doc.subject else {
+    let Some(window) = view.doc.subject.window() else {
         let what = format!("request {} has no window and no pulls", view.doc.id);
         return Err(Failure::usage("window", what, "approve it as it is, or deny it").into());
     };
     if spec == WindowSpec::default() {
         return Ok(None);
     }
-    spec.shortened(*window, view.now).map(Some).map_err(window_failure)
+    spec.shortened(window, view.now).map(Some).map_err(window_failure)
 }
 
 /// Everything an approver must read, in one text.

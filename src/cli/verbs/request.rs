@@ -1,4 +1,4 @@
-//! `request`: ask to release a credential to a job.
+//! `request`: ask to release a credential to a job, or to be shown one.
 
 use clap::Args;
 
@@ -17,14 +17,20 @@ use crate::domain::wire::operator::Ask;
 #[command(after_help = "Examples:\n  \
     portcullis request racf/prod01 --job jobx --reason 'night batch' --ticket INC-4711\n  \
     portcullis request racf/prod01 --job jobx --opens 22:00Z --closes 04:00Z --pulls 3 \\\n      \
-        --reason 'month end' --ticket CHG-0822\n\n\
-    Without --opens and --closes the window starts when the last approval arms it.")]
+        --reason 'month end' --ticket CHG-0822\n  \
+    portcullis request racf/prod01 --reveal --reason 'console of the mainframe, by hand' --ticket INC-4712\n\n\
+    Without --opens and --closes the window starts when the last approval arms it.\n\
+    With --reveal you are the one who sees it: once, in the console, within 15 minutes, and only there. No\n\
+    command prints a credential to a person. It has to be rotated within a day afterwards.")]
 pub struct RequestArgs {
     /// The credential
     pub name: CredentialName,
     /// The job that will pull it
-    #[arg(long, value_name = "JOB")]
-    pub job: JobName,
+    #[arg(long, value_name = "JOB", required_unless_present = "reveal")]
+    pub job: Option<JobName>,
+    /// Be shown it yourself, once, in the console; the exception
+    #[arg(long, conflicts_with_all = ["job", "pulls"])]
+    pub reveal: bool,
     /// When the window opens: 22:00Z (the next), +30m, or 2026-11-23T22:00Z
     #[arg(long, value_name = "TIME")]
     pub opens: Option<timespec::When>,
@@ -52,7 +58,11 @@ pub fn run(args: RequestArgs, context: &Context) -> Result<(), Stop> {
     let spec = WindowSpec { opens: args.opens, closes: args.closes, length: args.length };
     let window = spec.requested(now).map_err(window_failure)?;
     let RequestArgs { name: credential, job, pulls, reason, ticket, .. } = args;
-    session.change(&Ask::RequestRelease { credential, job, window, pulls, reason, ticket }, context)
+    let ask = match job {
+        Some(job) => Ask::RequestRelease { credential, job, window, pulls, reason, ticket },
+        None => Ask::RequestReveal { credential, window: Some(window), reason, ticket },
+    };
+    session.change(&ask, context)
 }
 
 /// Says why a window was refused before the keeper was asked.

@@ -33,6 +33,9 @@ pub fn run(args: RequestsArgs, context: &Context) -> Result<(), Stop> {
 fn row(view: &RequestView) -> Vec<String> {
     let (job, window) = match &view.doc.subject {
         Subject::Release { job, window, .. } => (job.to_string(), facts::window_short(*window, view.window)),
+        Subject::Reveal { window, .. } => {
+            (view.doc.requester.to_string(), facts::window_short(*window, view.window))
+        }
         Subject::Client { .. } | Subject::Thaw => (view.doc.requester.to_string(), "-".to_owned()),
     };
     let left = view.ends().map_or_else(|| "-".to_owned(), |end| view.now.until(end).to_string());

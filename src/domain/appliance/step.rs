@@ -7,10 +7,10 @@
 use super::{Freeze, State};
 use crate::domain::audit::entry::{Body, Entry, Founding};
 use crate::domain::client::ClientRecord;
-use crate::domain::credential::Deposited;
+use crate::domain::credential::{Deposited, Seen};
 use crate::domain::ids::{CredentialName, JobName, OperatorId, RequestId};
 use crate::domain::refusal::Refusal;
-use crate::domain::request::doc::{RequestDoc, Subject};
+use crate::domain::request::doc::{RequestDoc, Requester, Subject};
 use crate::domain::request::permit::{ArmPermit, ReleasePermit};
 use crate::domain::request::quorum::Agreed;
 use crate::domain::request::state::{Approved, Phase, Request, Requested};
@@ -42,7 +42,11 @@ pub(super) enum Change {
     Client(Box<ClientRecord>),
     Frozen(Option<Freeze>),
     Pulled(CredentialName, RequestId, JobName),
-    /// A pull has its outcome.
+    /// A person was shown it.
+    Seen(CredentialName, Seen),
+    /// The showing of this request did not come about.
+    Unseen(CredentialName, RequestId),
+    /// A pull or a showing has its outcome.
     Settled(RequestId),
 }
 
@@ -91,6 +95,7 @@ impl State {
             clients: Default::default(),
             requests: Default::default(),
             last_pulls: Default::default(),
+            seen: Default::default(),
             unsettled: Default::default(),
             frozen: None,
             last_ts: entry.ts,
@@ -129,7 +134,10 @@ impl State {
             Body::Frozen { operator, reason } => Ok(self.frozen(operator, reason, now)),
             Body::Pulled { request, job, .. } => self.pulled(request, job, now),
             Body::PullReturned { request, why } => self.pull_returned(request, why, now),
-            Body::Delivered { request, .. } => Ok(Step::of(vec![Change::Settled(request.clone())])),
+            Body::Revealed { request, operator } => self.revealed(request, operator, now),
+            Body::Delivered { request, .. } | Body::Shown { request, .. } => {
+                Ok(Step::of(vec![Change::Settled(request.clone())]))
+            }
             Body::ChipSays { .. } | Body::Refused { .. } | Body::PassphraseFailed { .. } => {
                 Ok(Step::of(Vec::new()))
             }
@@ -161,7 +169,14 @@ impl State {
                 Change::Frozen(freeze) => self.frozen = freeze,
                 Change::Pulled(name, request, job) => {
                     self.last_pulls.insert(name, (entry.ts, job.clone()));
-                    self.unsettled.push((request, job));
+                    self.unsettled.push((request, Requester::Job(job)));
+                }
+                Change::Seen(name, seen) => {
+                    self.unsettled.push((seen.request.clone(), Requester::Operator(seen.operator.clone())));
+                    self.seen.entry(name).or_default().push(seen);
+                }
+                Change::Unseen(name, request) => {
+                    self.seen.entry(name).or_default().retain(|seen| seen.request != request);
                 }
                 Change::Settled(request) => {
                     let place = self.unsettled.iter().position(|(one, _)| *one == request);
@@ -248,10 +263,11 @@ impl State {
         {
             return Err(Refusal::BadWindow { why: "for deciding starts when the request is made" });
         }
-        if let Subject::Release { window, pulls, .. } = &doc.subject {
-            super::release::check_window(*window, now)?;
-            super::release::check_pulls(*pulls)?;
+        if let Some((window, pulls)) = doc.subject.window().zip(doc.subject.pulls()) {
+            super::release::check_window(window, now)?;
+            super::release::check_pulls(pulls)?;
         }
+        super::reveal::check_asked(doc)?;
         let phase = Phase::Requested(Requested::default());
         Ok(Step::request(Request { doc: doc.clone(), phase, touched: now, note: None }))
     }
@@ -282,10 +298,10 @@ impl State {
         Ok(Step { changes, permit })
     }
 
-    /// What a request of another kind than release does when it is granted.
+    /// What a request that arms no window does when it is granted.
     fn effect_of(&self, subject: &Subject) -> Option<Change> {
         match subject {
-            Subject::Release { .. } => None,
+            Subject::Release { .. } | Subject::Reveal { .. } => None,
             Subject::Client { client } => Some(Change::Client(Box::new(client.clone()))),
             Subject::Thaw => Some(Change::Frozen(None)),
         }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::credential::Deposited;
+use crate::domain::credential::{Deposited, Seen};
 use crate::domain::ids::{ApplianceName, CredentialName, JobName, OperatorId};
 use crate::domain::operator::Role;
 use crate::domain::request::doc::RequestDoc;
@@ -53,7 +53,7 @@ pub struct CredentialView {
     pub name: CredentialName,
     /// Its newest generation.
     pub current: Deposited,
-    /// When it must be rotated.
+    /// When it must be rotated: by its own terms, or within a day because somebody has seen it.
     pub rotate_by: Timestamp,
     /// `ok`, `due`, `overdue` or `past-sunset`.
     pub standing: Standing,
@@ -63,6 +63,8 @@ pub struct CredentialView {
     pub jobs: Vec<JobName>,
     /// When it last left, and to whom.
     pub last_pull: Option<(Timestamp, JobName)>,
+    /// Who was shown which generation, the last one first; at most a hundred.
+    pub seen: Vec<Seen>,
 }
 
 /// How a credential stands against its dates.
@@ -103,7 +105,7 @@ pub enum StateName {
     Armed,
     /// No pull is left.
     Spent,
-    /// A kind other than release took effect.
+    /// A kind that arms no window took effect.
     Granted,
     /// An operator said no.
     Denied,
