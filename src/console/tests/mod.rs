@@ -6,6 +6,7 @@ mod mashing;
 mod pictures;
 mod reasons;
 mod rules;
+mod screens;
 
 use crate::console::event::{Effect, Event};
 use crate::console::key::Key;
