@@ -13,7 +13,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Action, Winsize, tcflow, tcgetattr, tcsetwinsize};
+use rustix::termios::{Winsize, tcgetattr, tcsetwinsize};
 
 /// Long enough for a busy machine; every wait ends with what it waits for.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -109,11 +109,6 @@ impl Session {
     /// Gives the terminal another size.
     pub fn resize(&self, columns: u16, rows: u16) {
         resize(&self.terminal, columns, rows);
-    }
-
-    /// The terminal takes nothing more, as after Ctrl-S on a line with flow control.
-    pub fn stop_output(&self) {
-        tcflow(&self.terminal, Action::OOff).expect("a terminal");
     }
 
     pub fn signal(&self, signal: Signal) {

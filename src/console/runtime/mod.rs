@@ -136,7 +136,7 @@ fn run_on(
     let (sender, receiver) = channel();
     // Before the terminal is taken, so that no signal can end the process while it is.
     let signals = signals::Signals::listen(sender.clone())?;
-    let guard = terminal::Guard::take()?;
+    let guard = terminal::Guard::take(profile.is_ascii())?;
     let size = size::find(options.size, &options.environment)?;
     let input = input::Input::listen(sender.clone(), clock)?;
     let sheet = Sheet::default();

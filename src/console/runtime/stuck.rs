@@ -20,10 +20,12 @@ use super::terminal::Line;
 use super::tests::Place;
 use super::{Console, Happening, Sheet};
 use crate::console::key::KeyParser;
-use crate::console::model::{KeyFile, Model};
+use crate::console::model::{KeyFile, Model, Screen};
 use crate::console::painter::Painter;
 use crate::console::profile::{Profile, Size};
 use crate::console::samples;
+use crate::console::update::awaits_drawing;
+use crate::console::view::render;
 
 /// Long enough for a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -98,14 +100,38 @@ fn read(pair: &PtyPair) -> Receiver<Vec<u8>> {
     received
 }
 
-#[test]
-fn an_operator_is_logged_out_also_while_the_terminal_takes_nothing() {
-    let place = Place::new();
+/// A console at which `bo` has just logged in.
+fn logged_in(place: &Place) -> (PtyPair, Console, Receiver<Happening>) {
     let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
     let pair = native_pty_system().openpty(size).expect("a terminal");
     let (mut console, receiver) = console(&place.socket(), &place.key_path(), open(&pair, OFlags::empty()));
     console.typed("right words\r");
     console.until(&receiver, |console| console.model.session.is_some() && !console.output.is_busy());
+    (pair, console, receiver)
+}
+
+#[test]
+fn a_dialog_takes_no_key_before_the_terminal_has_all_of_it() {
+    let place = Place::new();
+    let (pair, mut console, receiver) = logged_in(&place);
+    fill(&pair);
+    console.typed("d");
+    console.show().expect("handed over");
+    console.typed("because\r");
+    console.show().expect("nothing to hand over yet");
+    assert!(console.output.is_busy() && awaits_drawing(&console.model));
+    let _output = read(&pair);
+    console.until(&receiver, |console| !awaits_drawing(&console.model));
+    assert!(matches!(console.model.screen, Screen::Reason(_)), "it is open");
+    let shown = render(&console.model, console.clock.now_ms());
+    let cells: String = shown.buffer.content.iter().map(|cell| cell.symbol()).collect();
+    assert!(cells.contains("Reason:") && !cells.contains("because"), "{cells}");
+}
+
+#[test]
+fn an_operator_is_logged_out_also_while_the_terminal_takes_nothing() {
+    let place = Place::new();
+    let (pair, mut console, receiver) = logged_in(&place);
     let mut watch = place.watched.recv_timeout(LIMIT).expect("it watches");
 
     fill(&pair);

@@ -13,7 +13,7 @@ use crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternate
 use crossterm::{execute, terminal};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::termios::{Action, QueueSelector, tcdrain, tcflow, tcflush};
+use rustix::termios::{InputModes, OptionalActions, QueueSelector, tcdrain, tcflush, tcgetattr, tcsetattr};
 
 type Hook = Arc<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
 
@@ -70,8 +70,9 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    /// Takes the terminal over.
-    pub(super) fn take() -> io::Result<Self> {
+    /// Takes the terminal over. Raw mode would ignore its XOFF; a terminal of old `may_stop` us, where the
+    /// line was set so, because it falls behind at its own speed.
+    pub(super) fn take(may_stop: bool) -> io::Result<Self> {
         let previous: Hook = panic::take_hook().into();
         let line = Arc::new(Line::taken());
         let (tell, held) = (Arc::clone(&previous), Arc::clone(&line));
@@ -81,7 +82,11 @@ impl Guard {
         }));
         // From here on a failure gives the terminal back, too.
         let guard = Self { previous, line };
+        let may_stop = may_stop && tcgetattr(io::stdin())?.input_modes.contains(InputModes::IXON);
         terminal::enable_raw_mode()?;
+        if may_stop {
+            honour_stop(true)?;
+        }
         execute!(io::stdout(), EnterAlternateScreen, Hide, Clear(ClearType::All))?;
         Ok(guard)
     }
@@ -113,7 +118,8 @@ fn give_back(line: &Line) {
     // Where any of this fails there is no terminal any more.
     let is_open = || takes_bytes(io::stdout(), PATIENCE).unwrap_or(false);
     if !is_open() {
-        let _ = tcflow(&output, Action::OOn);
+        // It goes on after its XOFF when that means nothing any more.
+        let _ = honour_stop(false);
         discard(&output);
     }
     if is_open() {
@@ -121,6 +127,13 @@ fn give_back(line: &Line) {
         let _ = output.flush();
     }
     let _ = terminal::disable_raw_mode();
+}
+
+/// Whether XOFF from the terminal stops what is sent to it, until its XON.
+fn honour_stop(does: bool) -> io::Result<()> {
+    let mut settings = tcgetattr(io::stdin())?;
+    settings.input_modes.set(InputModes::IXON, does);
+    Ok(tcsetattr(io::stdin(), OptionalActions::Now, &settings)?)
 }
 
 /// Whether the terminal takes something within `limit`.
