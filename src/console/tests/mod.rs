@@ -1,11 +1,14 @@
 //! Tests of the whole console without its runtime: events in, effects, pictures and bytes out.
 
+mod album;
 mod bytes;
 mod fitting;
 mod mashing;
 mod pictures;
 mod reasons;
 mod rules;
+mod screens;
+mod svg;
 
 use crate::console::event::{Effect, Event};
 use crate::console::key::Key;
