@@ -19,6 +19,7 @@ mod model;
 mod painter;
 mod profile;
 mod runtime;
+mod unfit;
 mod update;
 mod view;
 
@@ -30,3 +31,4 @@ mod tests;
 pub use error::ConsoleError;
 pub use profile::{Environment, Size, SizeError};
 pub use runtime::{ConsoleOptions, run};
+pub use unfit::{Unfit, unfit};

@@ -3,38 +3,58 @@
 use clap::Args;
 
 use crate::cli::context::Context;
-use crate::cli::failure::{Failure, Stop};
+use crate::cli::failure::Stop;
+use crate::cli::plain::request::{can_type, listed};
 use crate::cli::render::shown;
-use crate::cli::session::Session;
+use crate::cli::session::{self, Session};
 use crate::desk::facts;
 use crate::domain::request::doc::Subject;
-use crate::domain::wire::operator::{Ask, Reply, RequestView};
+use crate::domain::wire::operator::RequestView;
 
 /// Arguments of `requests`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  portcullis requests\n  portcullis requests --all --json")]
+#[command(after_help = "Examples:\n  portcullis requests\n  portcullis requests --plain\n  \
+    portcullis requests --all --json\n\n\
+    Times are in UTC; a day stands beside each that is not today.")]
 pub struct RequestsArgs {
     /// Ended ones too
     #[arg(long)]
     pub all: bool,
+    /// One fact a line, without columns, and what can be typed next: for a screen reader or a teletype
+    #[arg(long)]
+    pub plain: bool,
 }
 
 /// Lists the requests, newest first.
 pub fn run(args: RequestsArgs, context: &Context) -> Result<(), Stop> {
-    let reply = Session::open(context)?.ask(&Ask::Requests { all: args.all })?;
-    let Reply::Requests { requests } = reply else { return Err(Failure::off_topic("requests").into()) };
+    let Session { mut client, key } = Session::open(context)?;
+    let requests = session::requests(&mut client, args.all)?;
     if context.screen.json {
         return context.screen.json(&requests);
     }
-    let rows: Vec<_> = requests.iter().map(row).collect();
-    context.screen.table(&["ID", "WHAT", "FOR", "WINDOW", "TICKET", "STATE", "LEFT"], &rows)
+    let Some(paper) = context.paper else {
+        let rows: Vec<_> = requests.iter().map(row).collect();
+        return context.screen.table(&["ID", "WHAT", "FOR", "WINDOW", "TICKET", "STATE", "LEFT"], &rows);
+    };
+    if requests.is_empty() {
+        return context.screen.text(paper.sentence("There are no requests.").as_bytes());
+    }
+    for (number, view) in (1..).zip(&requests) {
+        let head = paper.sentence(&format!("{number} of {}", requests.len()));
+        let facts = paper.facts(&listed(view)) + &paper.facts(&can_type(view, key.id(), "portcullis "));
+        context.screen.text((head + &facts + "\n").as_bytes())?;
+    }
+    let end = format!("That was all, {}. Approve and deny read it out whole first.", requests.len());
+    context.screen.text(paper.sentence(&end).as_bytes())
 }
 
 fn row(view: &RequestView) -> Vec<String> {
     let (job, window) = match &view.doc.subject {
-        Subject::Release { job, window, .. } => (job.to_string(), facts::window_short(*window, view.window)),
+        Subject::Release { job, window, .. } => {
+            (job.to_string(), facts::window_listed(*window, view.window, view.now))
+        }
         Subject::Reveal { window, .. } => {
-            (view.doc.requester.to_string(), facts::window_short(*window, view.window))
+            (view.doc.requester.to_string(), facts::window_listed(*window, view.window, view.now))
         }
         Subject::Client { .. } | Subject::Thaw => (view.doc.requester.to_string(), "-".to_owned()),
     };
