@@ -19,6 +19,7 @@ mod common;
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::world::World;
@@ -112,7 +113,7 @@ fn hear(line: &mut UnixStream, verb: &str) {
 struct Bare {
     store: Connection,
     chip: Chip,
-    auths: NvAuths,
+    auths: Arc<NvAuths>,
     window: SealedWindow,
     world: World,
     next: Option<(Vec<u8>, ReleasePermit)>,
@@ -127,7 +128,7 @@ fn key(byte: u8) -> Key32 {
 impl Bare {
     fn start(dir: &Path) -> Self {
         let tpm = SoftTpm::start(&dir.join("tpm")).expect("swtpm").guarded();
-        let auths = NvAuths { gate: key(1), epoch: key(2), head: key(3) };
+        let auths = Arc::new(NvAuths { gate: key(1), epoch: key(2), head: key(3) });
         let hierarchies = Hierarchies { owner: key(4), lockout: key(5) };
         let pins = provision(&tpm.tpm().tcti(), &PcrSelection::DEFAULT, &hierarchies, &auths).expect("pins");
         let chip = Chip::new(tpm.tpm().tcti(), pins);

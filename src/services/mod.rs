@@ -20,6 +20,7 @@ pub mod start;
 pub mod views;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rand_core::{OsRng, RngCore};
 
@@ -59,7 +60,7 @@ pub struct Board {
     /// The verbs.
     pub chip: Chip,
     /// What they need.
-    pub auths: NvAuths,
+    pub auths: Arc<NvAuths>,
 }
 
 /// The appliance while its daemon runs.

@@ -1,6 +1,7 @@
 //! Starting: open the store, fold the log, compare it with the chip, void what a restart voids.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::ledger::{CommitError, Ledger, digest};
 use super::{Appliance, Board, Moment, chip_refusal, home, nonce};
@@ -132,6 +133,7 @@ pub fn open(home: &Home) -> Result<Opened, StartError> {
     let store = Store::open(&home::store_file(home), &chip.open_store(&sealed)?, hold)?;
     let key = |name| kept_key(&store, name);
     let auths = NvAuths { gate: key(kept::GATE)?, epoch: key(kept::EPOCH)?, head: key(kept::HEAD)? };
+    let auths = Arc::new(auths);
     let keeper = key(kept::KEEPER)?;
     if store.kept(kept::PINS)?.as_slice() != pins_json {
         return Err(StartError::PinsDiffer);
