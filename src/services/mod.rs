@@ -98,6 +98,18 @@ impl Appliance {
         self.ledger.chip_failed()
     }
 
+    /// Whether nothing can be decided until the chip answers: it hangs, or it failed in the middle of
+    /// a commit.
+    pub fn waits_for_chip(&self) -> bool {
+        self.is_to_be_reopened() || self.ledger.board.chip.is_silent()
+    }
+
+    /// Refuses what cannot be anchored before anything is written. To deny, to revoke and to freeze is
+    /// not refused: it is in the log, and everything is down until the chip has heard of it.
+    fn require_chip(&self) -> Result<(), Refusal> {
+        self.ledger.board.chip.require_answers().map_err(|error| chip_refusal(&error))
+    }
+
     /// Leaves in the log.
     pub const fn log_size(&self) -> u64 {
         self.ledger.tree().size()

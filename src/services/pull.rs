@@ -68,6 +68,7 @@ impl Appliance {
 
     fn release(&mut self, at: &Moment, request: &RequestId, puller: &Puller) -> Result<Pulled, Refusal> {
         let prepared = self.prepare(request)?;
+        self.require_chip()?;
         if !self.check_wary(at, request, &prepared)? {
             return Ok(Pulled::Wait(request.clone()));
         }

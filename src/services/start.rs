@@ -68,7 +68,10 @@ impl StartError {
     /// something was undone or altered never does.
     pub const fn may_pass(&self) -> bool {
         match self {
-            Self::Tpm(error) => matches!(error, TpmError::Unreachable { .. } | TpmError::Software { .. }),
+            Self::Tpm(error) => matches!(
+                error,
+                TpmError::Unreachable { .. } | TpmError::Silent { .. } | TpmError::Software { .. }
+            ),
             Self::Store(error) => matches!(error, StoreError::Sqlite(_) | StoreError::File { .. }),
             Self::Commit(error) => matches!(error, CommitError::Store(_) | CommitError::Anchor(_)),
             _ => false,
@@ -280,6 +283,16 @@ impl Appliance {
     /// [`Refusal::Chip`].
     pub fn chip_time(&self) -> Result<ChipTime, Refusal> {
         self.ledger.board.chip.time().map_err(|error| chip_refusal(&error))
+    }
+
+    /// Asks the chip anything at all, after it failed; the appliance's own software TPM is started.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn ask_chip(&self, home: &Home) -> Result<(), StartError> {
+        let tcti = home::Wiring::read(home)?.tpm.connect(home)?;
+        self.ledger.board.chip.moved_to(tcti).time()?;
+        Ok(())
     }
 
     /// When the last entry was written, on both clocks, and in which boot.

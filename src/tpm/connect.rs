@@ -160,9 +160,8 @@ impl Chip {
         operation: impl FnOnce(&mut Link<'_>) -> Result<T, TpmError> + Send + 'static,
     ) -> Result<T, TpmError> {
         let (tcti, pins) = (self.tcti().clone(), self.shared_pins());
-        let outcome = self
-            .errands
-            .run(move || Link::open(&tcti, &pins).and_then(|mut link| operation(&mut link)));
+        let outcome =
+            self.errands.run(move || Link::open(&tcti, &pins).and_then(|mut link| operation(&mut link)));
         outcome.map_err(|error| self.trace(error))
     }
 

@@ -1,11 +1,11 @@
 //! What the chip counts and remembers: the gate, the epoch, and the head of the log.
 
-use std::sync::Arc;
 use crate::tpm::buffers::Then;
 use crate::tpm::connect::{Chip, Link};
 use crate::tpm::error::TpmError;
 use crate::tpm::nvram::{NvAuths, Role};
 use crate::tpm::timed::Tr;
+use std::sync::Arc;
 
 /// What the chip remembers of the last anchored commit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
