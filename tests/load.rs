@@ -3,15 +3,19 @@
 mod common;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use common::appliance::{Appliance, program, released};
-use common::raw::Job;
+use common::people::key_of;
+use common::raw::{Job, Stranger, operator_socket};
 use portcullis::demo::stage::SECRET;
+use portcullis::desk::client::Client;
+use portcullis::domain::wire::operator::Ask;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 const SPENT: &str = "PC1 02 DENY SPENT";
@@ -194,6 +198,31 @@ fn one_user_has_600_places_whoever_that_is_and_all_have_1000() {
     drop(jobs);
     let again = || Ok(Some(appliance.pull("payroll", "db/day")?).filter(|pulled| pulled.code == 0));
     released(&appliance.wait_for("room", again).expect("there is room again"), "afterwards");
+}
+
+#[test]
+fn strangers_who_say_nothing_neither_keep_an_operator_out_nor_stay() {
+    /// Less than a connection may be silent that nobody asked who it is, more than a proof may take.
+    const SOON: Duration = Duration::from_secs(30);
+    let mut appliance = Appliance::found();
+    appliance.serve().expect("serves");
+    let mut operator =
+        Client::connect(&appliance.home().join("run/operator.sock"), &key_of(&appliance, "bob"))
+            .expect("an operator");
+    let key_file = appliance.home().join("operators/bob.pcop");
+    let silent = (0..70).map(|_| operator_socket(appliance.home()));
+    let mut silent: Vec<UnixStream> = silent.collect();
+    // With a key of their own, which is on no roster.
+    let strangers = (0..70).map(|_| Stranger::connect(appliance.home(), &key_file).stream);
+    silent.extend(strangers);
+    for person in ["alice", "bob", "carol"] {
+        appliance.does(person, &["requests"]).expect("there is room for operators");
+    }
+    for (number, stream) in silent.iter_mut().enumerate() {
+        stream.set_read_timeout(Some(SOON)).expect("a limit");
+        assert_eq!(stream.read(&mut [0; 64]).expect("it is closed"), 0, "{number}");
+    }
+    operator.ask(&Ask::Status).expect("an operator may be silent for as long");
 }
 
 /// How often the threads of a process gave the processor back by themselves.

@@ -9,7 +9,7 @@ use super::clock::{Clock, LogEnd, SystemClocks};
 use super::event::Event;
 use super::jobs::Jobs;
 use super::message::{FromListener, LinkKind};
-use super::operators::{OperatorConn, Operators};
+use super::operators::{ConnError, OperatorConn, Operators};
 use super::tally::Tally;
 use crate::domain::home::Home;
 use crate::domain::refusal::Refusal;
@@ -153,7 +153,7 @@ impl Engine {
                 Ok(Event::Stop) | Err(RecvTimeoutError::Disconnected) => return Ended::Asked,
                 Ok(Event::ListenerGone) => return Ended::ListenerGone,
                 Ok(event) => self.handle(event),
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => self.close_unproven(),
             }
             self.settle();
             let now = self.now().now;
@@ -172,8 +172,9 @@ impl Engine {
         let at = self.now();
         // A chip that does not answer gives no sign when it does again.
         let retry = self.appliance.waits_for_chip().then(|| at.now.plus(RETRY));
-        let due = [self.appliance.next_due(&at), self.jobs.next_due(), self.tally.next_due(), retry];
-        let due = due.into_iter().flatten().min();
+        let conns = [self.jobs.next_due(), self.operators.next_due()];
+        let due = [self.appliance.next_due(&at), self.tally.next_due(), retry].into_iter().chain(conns);
+        let due = due.flatten().min();
         due.map_or(LONGEST, |due| Duration::from_millis(at.now.until(due).ms() + AFTER_MS).min(LONGEST))
     }
 
@@ -217,15 +218,25 @@ impl Engine {
         peer: Result<Peer, PeerError>,
     ) {
         let uid = peer.map(|peer| peer.evidence().uid);
-        let added = match uid {
-            Ok(uid) => OperatorConn::new(stream, uid).is_ok_and(|conn| self.operators.add(number, conn)),
+        let now = self.now().now;
+        let conn = uid.map_err(ConnError::from).and_then(|uid| OperatorConn::new(stream, uid, now));
+        let closed = match conn {
+            Ok(conn) => self.operators.add(number, conn),
             Err(error) => {
                 tracing::warn!(%error, "an operator's connection was refused");
-                false
+                Some(number)
             }
         };
-        if !added {
-            self.close(number);
+        if let Some(closed) = closed {
+            self.close(closed);
+        }
+    }
+
+    /// Lets those go who had their time to show that they are operators. Only when nothing else waits
+    /// to be done: what they have sent meanwhile is heard first.
+    fn close_unproven(&mut self) {
+        for late in self.operators.overdue(self.now().now) {
+            self.close(late);
         }
     }
 
