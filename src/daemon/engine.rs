@@ -256,7 +256,7 @@ impl Engine {
             }
             Err(error) => {
                 tracing::warn!(%error, "a job's connection was refused");
-                DenyCode::Evidence
+                if error.is_exhausted() { DenyCode::Busy } else { DenyCode::Evidence }
             }
         };
         super::line::say(&stream, Seq::FIRST, ServerMessage::Deny { code: refused });
