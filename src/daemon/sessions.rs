@@ -14,7 +14,14 @@ impl Engine {
     /// Takes one Noise record of an operator's connection.
     pub(super) fn record(&mut self, conn: u32, record: &[u8]) {
         let Some(session) = self.operators.get(conn) else { return self.close(conn) };
-        match session.take(self.appliance.keeper_key(), record) {
+        let taken = session.take(self.appliance.keeper_key(), record);
+        let roster = self.appliance.state().roster();
+        let is_operator = session.unproven_key().is_some_and(|key| roster.by_noise(key).is_some());
+        if is_operator && !self.operators.prove(conn) {
+            tracing::warn!("too many connections of operators");
+            return self.close(conn);
+        }
+        match taken {
             Ok(Incoming::Nothing) => {}
             Ok(Incoming::Message(remote, message)) => self.message(conn, &remote, message),
             Err(error) => {

@@ -38,6 +38,7 @@ impl Appliance {
         let request = self.state().request(&yes.request)?.clone();
         policy::may_approve(&self.facts(at), &request, &yes.operator)?;
         self.check_rules(&request)?;
+        self.require_chip()?;
         self.pay_gate()?;
         let statement = self.check_statement(&request, &yes)?;
         let body = Body::Approved {

@@ -88,6 +88,7 @@ impl Appliance {
         (actor, body): (String, Body),
     ) -> Result<Option<Plaintext>, Refusal> {
         let prepared = self.prepare(request)?;
+        self.require_chip()?;
         if !self.check_wary(at, request, &prepared)? {
             return Ok(None);
         }

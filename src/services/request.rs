@@ -109,6 +109,7 @@ impl Appliance {
     fn make(&mut self, at: &Moment, doc: RequestDoc) -> Result<RequestId, Refusal> {
         const LIVE_MAX: usize = 2_000;
         policy::may_request(&self.facts(at), &doc)?;
+        self.require_chip()?;
         if self.state().requests.values().filter(|request| request.state().is_live()).count() >= LIVE_MAX {
             return Err(Refusal::Busy { what: "requests are open" });
         }
