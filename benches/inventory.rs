@@ -12,6 +12,7 @@
 mod common;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use common::world::World;
 use common::{Samples, in_earnest, time};
@@ -107,8 +108,8 @@ fn fill(home: &Home, count: usize) {
         let bytes = store.kept(name).expect("a key");
         portcullis::domain::secret::SecretBytes::new(bytes).to_key().expect("32 bytes")
     };
-    let auths =
-        NvAuths { gate: kept("nv-auth-gate"), epoch: kept("nv-auth-epoch"), head: kept("nv-auth-head") };
+    let (gate, epoch, head) = (kept("nv-auth-gate"), kept("nv-auth-epoch"), kept("nv-auth-head"));
+    let auths = Arc::new(NvAuths { gate, epoch, head });
     let mut first = Vec::new();
     let keep = |_, leaf: &[u8]| {
         first = leaf.to_vec();

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Gets what a Debian machine lacks for portcullis. Says nothing when nothing is missing.
 #
-#   ./packaging/setup.sh            what building and the demo need
-#   ./packaging/setup.sh --test     what the tests need on top of it
+#   ./packaging/setup.sh               what building and the demo need
+#   ./packaging/setup.sh --test        what the tests need on top of it
+#   ./packaging/setup.sh --pictures    what drawing the pictures of the documents needs on top of it
 #
 # The other scripts source it, so that a cargo found outside PATH is found by them too.
 
@@ -20,6 +21,10 @@ has_command() {
     command -v "$1" >/dev/null
 }
 
+has_font() {
+    [ -n "$(find /usr/share/fonts /usr/local/share/fonts -name "$1.ttf" -print -quit 2>/dev/null)" ]
+}
+
 # Prints the packages that are missing. What is looked for is the thing and not the package, so that
 # other systems than Debian are served as well.
 missing_packages() {
@@ -35,6 +40,11 @@ missing_packages() {
         has_command tpm2_getcap || echo tpm2-tools
         # And a system clock that jumps, for one process alone.
         has_command faketime || echo faketime
+    fi
+    # PNG from SVG, and the font that the pictures are measured with.
+    if [ "${1:-}" = --pictures ]; then
+        has_command rsvg-convert || echo librsvg2-bin
+        has_font DejaVuSansMono || echo fonts-dejavu-core
     fi
 }
 

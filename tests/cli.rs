@@ -163,6 +163,33 @@ fn errors_are_two_lines_and_an_exit_code() {
 }
 
 #[test]
+fn doctor_gives_a_program_exactly_one_object_whatever_it_finds() {
+    let home = home();
+    let output = run(home.path(), &["doctor", "--json"]);
+    let said = text(&output.stdout);
+    assert_eq!((code(&output), said.lines().count()), (1, 1), "{said}");
+    let object: serde_json::Value = serde_json::from_str(&said).expect("an object");
+    assert_eq!((&object["findings"][0]["what"], &object["error"]["exit"]), (&"daemon".into(), &1.into()));
+    let lines = text(&output.stderr);
+    assert_eq!(lines.lines().count(), 2, "a person is told the same: {lines}");
+    let person = run(home.path(), &["doctor"]);
+    assert!(text(&person.stdout).starts_with("FAIL  daemon: "), "{}", text(&person.stdout));
+}
+
+#[test]
+fn the_console_takes_no_passphrase_from_elsewhere() {
+    let home = home();
+    make_key(home.path(), "alice");
+    let output = run_with(home.path(), &["console", "--passphrase-fd", "0"], PASSPHRASE);
+    assert_eq!((code(&output), text(&output.stdout).as_str()), (2, ""));
+    let said = text(&output.stderr);
+    assert!(said.contains("asks each operator for the passphrase itself"), "{said}");
+    let mut terminal = Terminal::run(home.path(), &["console", "--passphrase-fd", "3"]);
+    terminal.wait_for("asks each operator for the passphrase itself");
+    assert_eq!(terminal.end().0, 2);
+}
+
+#[test]
 fn without_arguments_the_help_is_shown_and_nothing_is_done() {
     let output = run(home().path(), &[]);
     assert_eq!((code(&output), output.stdout.len()), (2, 0));

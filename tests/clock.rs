@@ -59,10 +59,9 @@ impl Jumping {
     /// What doctor finds of the clock: how bad, and what it says.
     fn doctor(&self) -> (String, String) {
         let found = self.appliance.run(Some("alice"), ["doctor", "--json"], b"").expect("runs");
-        // A second line says that something failed, where something did.
-        let findings = found.text().lines().next().map(serde_json::from_str::<Value>);
-        let findings = findings.expect("a line").expect("JSON");
-        let clock = findings.as_array().expect("a list").iter().find(|finding| finding["what"] == "clock");
+        let found: Value = serde_json::from_str(&found.text()).expect("one object");
+        let findings = found["findings"].as_array().expect("a list");
+        let clock = findings.iter().find(|finding| finding["what"] == "clock");
         let clock = clock.expect("one of the clock");
         let word = |of: &str| clock[of].as_str().expect("text").to_owned();
         (word("level"), word("seen"))

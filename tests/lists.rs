@@ -1,4 +1,4 @@
-//! What the lists of a whole appliance say: every row, once and in order, and who has seen what.
+//! What the lists of a whole appliance say: every row, once and in order, and which job was handed what.
 
 mod common;
 
@@ -56,7 +56,7 @@ fn more_requests_than_fit_a_message_are_all_listed_once_and_newest_first() {
 }
 
 #[test]
-fn who_has_seen_which_value_outlives_a_restart() {
+fn which_job_was_handed_which_value_outlives_a_restart() {
     let mut appliance = Appliance::found();
     appliance.furnish(&[CREDENTIAL]);
     let ask = ["request", CREDENTIAL, "--job", "payroll", "--reason", "r", "--ticket", "T", "--pulls", "3"];
@@ -69,12 +69,12 @@ fn who_has_seen_which_value_outlives_a_restart() {
     for moment in ["at once", "after a restart"] {
         let mut bob = client(&appliance, "bob");
         let credentials = lists::credentials(&mut bob, |_| {}).expect("a list");
-        let seen: Vec<_> =
-            credentials[0].seen.iter().map(|s| (s.generation.number(), s.job.as_str(), s.count)).collect();
-        assert_eq!(seen, [(1, "payroll", 2)], "{moment}");
+        let handed: Vec<_> =
+            credentials[0].handed.iter().map(|s| (s.generation.number(), s.job.as_str(), s.count)).collect();
+        assert_eq!(handed, [(1, "payroll", 2)], "{moment}");
         let clients = lists::clients(&mut bob, |_| {}).expect("a list");
         let last = clients[0].last_pull.as_ref().map(|(at, name)| (*at, name.as_str()));
-        assert_eq!(last, Some((credentials[0].seen[0].last, CREDENTIAL)), "{moment}");
+        assert_eq!(last, Some((credentials[0].handed[0].last, CREDENTIAL)), "{moment}");
         appliance.stop().expect("stops");
         appliance.serve().expect("serves");
     }

@@ -3,12 +3,19 @@
 mod common;
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use common::appliance::{Appliance, program, released};
-use common::raw::Job;
+use common::people::key_of;
+use common::raw::{Job, Stranger, operator_socket};
 use portcullis::demo::stage::SECRET;
+use portcullis::desk::client::Client;
+use portcullis::domain::wire::operator::Ask;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 const SPENT: &str = "PC1 02 DENY SPENT";
@@ -117,8 +124,45 @@ fn five_hundred_waiting_jobs_take_at_most_64_mib_and_none_starves() {
     assert_eq!((served, words), (100, vec![SPENT.to_owned(); 400]));
 }
 
+/// Says HELO on so many connections and holds them until standard input ends; says what it heard.
+const CROWD: &str = r#"
+    use Socket; $| = 1; my ($path, $count) = @ARGV; my (@all, %heard); $/ = "\r";
+    for (1 .. $count) {
+        socket(my $one, PF_UNIX, SOCK_STREAM, 0) or die; connect($one, sockaddr_un($path)) or die $!;
+        # One that is turned away may have hung up already.
+        $SIG{PIPE} = "IGNORE"; syswrite $one, "PC1 01 HELO PAYROLL U\r"; push @all, $one;
+    }
+    for my $one (@all) { my $line = <$one> // "nothing"; $heard{(split / \*/, $line)[0]}++ }
+    print join(", ", map { "$heard{$_} $_" } sort keys %heard), "\n"; <STDIN>;
+"#;
+
+/// Connections of another user.
+struct Crowd {
+    process: Child,
+    heard: String,
+}
+
+impl Crowd {
+    fn come(appliance: &Appliance, uid: u32, count: usize) -> Self {
+        let mut perl = Command::new("perl");
+        perl.args(["-e", CROWD, "--"]).arg(appliance.home().join("run/pull.sock")).arg(count.to_string());
+        perl.uid(uid).gid(uid).current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = perl.spawn().expect("perl is part of every Debian");
+        let mut heard = String::new();
+        BufReader::new(process.stdout.take().expect("piped")).read_line(&mut heard).expect("a word");
+        Self { process, heard: heard.trim_end().to_owned() }
+    }
+
+    fn go(mut self) {
+        drop(self.process.stdin.take());
+        self.process.wait().expect("it ended");
+    }
+}
+
 #[test]
-fn more_connections_than_there_is_room_for_are_told_so() {
+fn one_user_has_600_places_whoever_that_is_and_all_have_1000() {
+    const OTHER: u32 = 65_533;
+    const THIRD: u32 = 65_532;
     many_descriptors();
     // As services are started: with a soft limit of 1,024 descriptors.
     let folder = tempfile::tempdir().expect("a folder");
@@ -127,6 +171,7 @@ fn more_connections_than_there_is_room_for_are_told_so() {
     fs::write(&limited, script).expect("written");
     fs::set_permissions(&limited, fs::Permissions::from_mode(0o755)).expect("runnable");
     let mut appliance = Appliance::found_with(limited, "swtpm");
+    appliance.open_to_others();
     appliance.furnish(&["db/day"]);
     appliance.arm("payroll", "db/day", &["--pulls", "10"]).expect("armed");
     let hello = |_| {
@@ -134,16 +179,50 @@ fn more_connections_than_there_is_room_for_are_told_so() {
         job.send(b"PC1 01 HELO PAYROLL U\r");
         job
     };
-    let mut jobs: Vec<Job> = (0..1_100).map(hello).collect();
+    let mut jobs: Vec<Job> = (0..610).map(hello).collect();
     let answers: Vec<Option<String>> = jobs.iter_mut().map(Job::hear).collect();
     let count = |word: &str| answers.iter().filter(|answer| answer.as_deref() == Some(word)).count();
-    assert_eq!((count("PC1 01 CHAL -"), count("PC1 01 DENY BUSY")), (1_000, 100));
+    assert_eq!((count("PC1 01 CHAL -"), count("PC1 01 DENY BUSY")), (600, 10), "of one user");
     appliance.does("bob", &["requests"]).expect("operators have a door of their own");
     let busy = appliance.pull("payroll", "db/day").expect("runs");
     assert_eq!((busy.code, busy.stdout.len()), (4, 0), "not yet: {}", busy.stderr);
+
+    let other = Crowd::come(&appliance, OTHER, 401);
+    assert_eq!(other.heard, "400 PC1 01 CHAL -, 1 PC1 01 DENY BUSY", "the rest is for others");
+    let third = Crowd::come(&appliance, THIRD, 1);
+    assert_eq!(third.heard, "1 PC1 01 DENY BUSY", "and there is no more");
+    third.go();
+    other.go();
+    let again = || Ok(Some(Crowd::come(&appliance, THIRD, 1)).filter(|third| third.heard.contains("CHAL")));
+    appliance.wait_for("room", again).expect("there is room again").go();
     drop(jobs);
     let again = || Ok(Some(appliance.pull("payroll", "db/day")?).filter(|pulled| pulled.code == 0));
     released(&appliance.wait_for("room", again).expect("there is room again"), "afterwards");
+}
+
+#[test]
+fn strangers_who_say_nothing_neither_keep_an_operator_out_nor_stay() {
+    /// Less than a connection may be silent that nobody asked who it is, more than a proof may take.
+    const SOON: Duration = Duration::from_secs(30);
+    let mut appliance = Appliance::found();
+    appliance.serve().expect("serves");
+    let mut operator =
+        Client::connect(&appliance.home().join("run/operator.sock"), &key_of(&appliance, "bob"))
+            .expect("an operator");
+    let key_file = appliance.home().join("operators/bob.pcop");
+    let silent = (0..70).map(|_| operator_socket(appliance.home()));
+    let mut silent: Vec<UnixStream> = silent.collect();
+    // With a key of their own, which is on no roster.
+    let strangers = (0..70).map(|_| Stranger::connect(appliance.home(), &key_file).stream);
+    silent.extend(strangers);
+    for person in ["alice", "bob", "carol"] {
+        appliance.does(person, &["requests"]).expect("there is room for operators");
+    }
+    for (number, stream) in silent.iter_mut().enumerate() {
+        stream.set_read_timeout(Some(SOON)).expect("a limit");
+        assert_eq!(stream.read(&mut [0; 64]).expect("it is closed"), 0, "{number}");
+    }
+    operator.ask(&Ask::Status).expect("an operator may be silent for as long");
 }
 
 /// How often the threads of a process gave the processor back by themselves.

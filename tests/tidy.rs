@@ -89,7 +89,7 @@ fn no_marker_is_left() {
 }
 
 #[test]
-fn one_file_is_unsafe() {
+fn one_file_of_the_product_is_unsafe() {
     check(words::stray_unsafe);
 }
 

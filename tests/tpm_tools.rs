@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::tools::Tools;
 use portcullis::domain::secret::Key32;
 use portcullis::tpm::{
@@ -18,7 +20,7 @@ fn key(byte: u8) -> Key32 {
 struct Board {
     tpm: SoftTpmGuard,
     chip: Chip,
-    auths: NvAuths,
+    auths: Arc<NvAuths>,
     owner: Key32,
     tools: Tools,
     _directory: TempDir,
@@ -28,7 +30,7 @@ impl Board {
     fn new() -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let tpm = SoftTpm::start(&directory.path().join("tpm")).expect("swtpm starts").guarded();
-        let auths = NvAuths { gate: key(1), epoch: key(2), head: key(3) };
+        let auths = Arc::new(NvAuths { gate: key(1), epoch: key(2), head: key(3) });
         let hierarchies = Hierarchies { owner: key(4), lockout: key(5) };
         let tcti = tpm.tpm().tcti();
         let pins = provision(&tcti, &PcrSelection::DEFAULT, &hierarchies, &auths).expect("provisioned");

@@ -106,3 +106,16 @@ pub enum Verb {
     #[command(name = "__listener", hide = true)]
     Listener(host::ListenerArgs),
 }
+
+impl Verb {
+    /// Whether everything is to be told in lines.
+    pub const fn is_plain(&self) -> bool {
+        match self {
+            Self::Approve(args) => args.plain,
+            Self::Deny(args) | Self::Revoke(args) => args.plain,
+            Self::Request(args) => args.plain,
+            Self::Requests(args) => args.plain,
+            _ => false,
+        }
+    }
+}

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::args::Global;
+use super::plain::Paper;
 use super::render::Screen;
+use crate::console::Environment;
 use crate::domain::home::Home;
 
 /// What every verb is handed.
@@ -15,11 +17,15 @@ pub struct Context {
     pub home: Home,
     /// Standard output.
     pub screen: Screen,
+    /// What the environment says of the terminal.
+    pub environment: Environment,
+    /// What to write on when everything is to be told in lines, for a screen reader or a teletype.
+    pub paper: Option<Paper>,
 }
 
 impl Context {
-    /// Finds the home that the options, or else the person, stand for.
-    pub fn new(mut global: Global) -> Self {
+    /// Finds the home that the options, or else the person, stand for; `plain` is how to tell things.
+    pub fn new(mut global: Global, plain: bool) -> Self {
         // Read here and not by the parser, which would take them for options in its usage lines.
         let named =
             |variable| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
@@ -29,7 +35,9 @@ impl Context {
         let system_exists = Path::new(Home::SYSTEM_DIR).is_dir();
         let home = choose_home(global.home.clone(), is_root && system_exists, std::env::home_dir());
         let screen = Screen { json: global.json };
-        Self { global, home, screen }
+        let environment = environment();
+        let paper = plain.then(|| Paper::of(&environment));
+        Self { global, home, screen, environment, paper }
     }
 
     /// The keeper's socket for operators.
@@ -48,6 +56,11 @@ impl Context {
         let elsewhere = self.global.home.is_none() && !own.exists() && installed.exists();
         if elsewhere { installed } else { own }
     }
+}
+
+#[allow(clippy::disallowed_methods, reason = "the command line reads the environment for everybody")]
+fn environment() -> Environment {
+    Environment::read(|name| std::env::var(name).ok())
 }
 
 /// The home named, else the installed one where `prefer_system`, else `.portcullis` in the person's folder.

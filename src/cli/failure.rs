@@ -11,6 +11,10 @@ pub enum Stop {
     Failed(Failure),
     /// Nobody reads standard output any more (`| head`): end quietly.
     OutputClosed,
+    /// A program has read what went wrong, as part of what it was given: only a person must be told.
+    Told(Failure),
+    /// This signal ends the program, once the terminal is given back.
+    Signalled(i32),
 }
 
 /// What went wrong, for a person and for a program.

@@ -29,8 +29,10 @@ pub struct ServeArgs {}
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     portcullis console\n  \
-    portcullis console --size 80x24 --ascii     on a serial terminal\n\n\
-    For a screen reader or a teletype use `portcullis approve --plain ID`.")]
+    portcullis console --size 80x24 --ascii     on a serial terminal\n  \
+    portcullis console --plain                  questions and answers, for a screen reader or a teletype\n\n\
+    Where TERM is dumb or unset, or the terminal is below 40x10, it is questions and answers by itself.\n\
+    Passphrases are typed at the terminal: --passphrase-fd is refused.")]
 pub struct ConsoleArgs {
     /// The terminal's size, when it does not know it
     #[arg(long, value_name = "COLUMNSxROWS", value_parser = size)]
@@ -41,6 +43,9 @@ pub struct ConsoleArgs {
     /// Use no colour
     #[arg(long)]
     pub mono: bool,
+    /// Ask and answer line by line instead of drawing screens
+    #[arg(long)]
+    pub plain: bool,
 }
 
 /// Arguments of `doctor`.

@@ -3,17 +3,21 @@
 pub mod args;
 mod clock;
 mod context;
+mod dialogue;
 mod dumps;
+mod endings;
 mod failure;
 mod hand_over;
 mod host;
 mod passphrase;
+mod plain;
 mod questions;
 mod quiet;
 mod refusal;
 mod render;
 mod session;
 mod shares;
+mod terminfo;
 mod tty;
 mod value;
 mod verbs;
@@ -33,20 +37,28 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match Cli::try_parse_from(&args) {
         Ok(cli) => {
             quiet::start_anew(&cli.verb, &args);
-            let context = Context::new(cli.global);
-            let json = context.screen.json;
-            ended(dumps::forbid(&cli.verb).and_then(|()| dispatch(cli.verb, &context)), json)
+            let context = Context::new(cli.global, cli.verb.is_plain());
+            let outcome = dumps::forbid(&cli.verb).and_then(|()| dispatch(cli.verb, &context));
+            ended(outcome, &context)
         }
         Err(error) => refusal::end(&error, &args),
     }
 }
 
-fn ended(outcome: Result<u8, Stop>, json: bool) -> ExitCode {
+fn ended(outcome: Result<u8, Stop>, context: &Context) -> ExitCode {
     let code = match outcome {
         Ok(code) => code,
         Err(Stop::OutputClosed) => exit::DONE,
+        Err(Stop::Signalled(signal)) => endings::end_by(signal),
+        Err(Stop::Told(failure)) => {
+            render::failed(&failure, context.paper);
+            failure.exit
+        }
         Err(Stop::Failed(failure)) => {
-            render::failure(&failure, json);
+            render::failed(&failure, context.paper);
+            if context.screen.json {
+                render::failed_object(&failure);
+            }
             failure.exit
         }
     };

@@ -30,7 +30,7 @@ pub fn from_fd(number: u32) -> Result<Passphrase, Stop> {
         0 => first_line(&mut Bare),
         _ => File::open(format!("/proc/self/fd/{number}")).and_then(|mut file| first_line(&mut file)),
     };
-    passphrase(line.map_err(failed)?)
+    of(line.map_err(failed)?)
 }
 
 /// Reads the first line of a file.
@@ -39,12 +39,12 @@ pub fn from_file(path: &Path) -> Result<Passphrase, Stop> {
         let what = format!("{} cannot be read: {error}", path.display());
         Failure::usage("passphrase-file", what, "name a file whose first line is the passphrase")
     });
-    passphrase(line?)
+    of(line?)
 }
 
 /// Asks for the passphrase of a key file.
 pub fn ask(tty: &mut Tty, question: &str) -> Result<Passphrase, Stop> {
-    passphrase(tty.ask_secret(question)?)
+    of(tty.ask_secret(question)?)
 }
 
 /// Takes the passphrase of a new key file: from the descriptor, else asked twice at the terminal.
@@ -133,7 +133,8 @@ fn first_line(from: &mut impl io::Read) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(line)
 }
 
-fn passphrase(mut bytes: Zeroizing<Vec<u8>>) -> Result<Passphrase, Stop> {
+/// Takes what was read or typed for a passphrase.
+pub fn of(mut bytes: Zeroizing<Vec<u8>>) -> Result<Passphrase, Stop> {
     let taken = std::mem::take(&mut *bytes);
     String::from_utf8(taken).map(|text| Passphrase::new(Zeroizing::new(text))).map_err(|error| {
         error.into_bytes().zeroize();

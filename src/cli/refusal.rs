@@ -25,7 +25,11 @@ pub fn end(error: &clap::Error, args: &[OsString]) -> ExitCode {
         }
         _ => {
             let json = args.iter().any(|arg| arg == "--json");
-            render::failure(&failure(&text, verb_of(args)), json);
+            let failure = failure(&text, verb_of(args));
+            render::failed(&failure, None);
+            if json {
+                render::failed_object(&failure);
+            }
             ExitCode::from(exit::USAGE)
         }
     }

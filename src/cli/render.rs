@@ -9,6 +9,7 @@ use rustix::io::Errno;
 use serde::Serialize;
 
 use super::failure::{Failure, Stop};
+use super::plain::Paper;
 use crate::domain::text::escape;
 
 /// Standard output of one command.
@@ -87,18 +88,23 @@ pub fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// Says why a command failed: two lines on standard error, and an object on standard output when a
-/// program reads.
-pub fn failure(failure: &Failure, json: bool) {
+/// Says why a command failed: two lines on standard error, broken where there is `paper` to write on.
+pub fn failed(failure: &Failure, paper: Option<Paper>) {
+    let (what, advice) = (one_line(&failure.what), one_line(&failure.advice));
+    match paper {
+        Some(paper) => note(paper.failure(&what, &advice).trim_end()),
+        None => note(&format!("portcullis: {what}\n  {advice}")),
+    }
+}
+
+/// Says the same to a program, as an object on standard output.
+pub fn failed_object(failure: &Failure) {
     #[derive(Serialize)]
     struct Wrapped<'a> {
         error: &'a Failure,
     }
-    note(&format!("portcullis: {}\n  {}", one_line(&failure.what), one_line(&failure.advice)));
-    if json {
-        // A closed output changes nothing: the exit code tells.
-        let _ = Screen { json }.json(&Wrapped { error: failure });
-    }
+    // A closed output changes nothing: the exit code tells.
+    let _ = Screen { json: true }.json(&Wrapped { error: failure });
 }
 
 /// Text of others as a terminal may be given it, or `-` for none.

@@ -6,13 +6,16 @@ use std::time::Duration;
 use super::context::Context;
 use super::failure::{Failure, Stop};
 use super::passphrase;
-use super::render::shown;
+use super::plain::request::outcome;
+use super::render::{self, shown};
+use super::tty::{Answer, Tty};
 use crate::crypto::operator_key::OperatorKey;
 use crate::desk::client::Client;
 use crate::desk::error::DeskError;
-use crate::desk::key::{find_key_file, open_key_file, report_wrong_passphrase};
+use crate::desk::key::{find_key_file, open_key_file, read_key_file, report_wrong_passphrase};
+use crate::domain::ids::RequestId;
 use crate::domain::secret::Passphrase;
-use crate::domain::wire::operator::{Ask, Reply, Status};
+use crate::domain::wire::operator::{Ask, Reply, RequestView, Status};
 
 /// The pauses after wrong passphrases at a terminal; there are as many tries as pauses.
 const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
@@ -41,25 +44,57 @@ impl Session {
 
     /// Asks how the appliance is.
     pub fn status(&mut self) -> Result<Status, Stop> {
-        match self.ask(&Ask::Status)? {
-            Reply::Status(status) => Ok(*status),
-            _ => Err(Failure::off_topic("the status").into()),
-        }
+        status(&mut self.client)
+    }
+
+    /// Asks for one request; the operator's own sealed share of it comes along.
+    pub fn request(&mut self, id: &RequestId) -> Result<(RequestView, Option<String>), Stop> {
+        request(&mut self.client, id)
     }
 
     /// Asks for a change, and shows what the keeper made of it: the request's id, or a sentence.
     pub fn change(&mut self, ask: &Ask, context: &Context) -> Result<(), Stop> {
-        let Reply::Done { request, message } = self.ask(ask)? else {
-            return Err(Failure::off_topic("a change").into());
-        };
+        let (request, message) = change(&mut self.client, ask)?;
         if context.screen.json {
             return context.screen.json(&serde_json::json!({ "request": request, "message": message }));
         }
-        super::render::note(&shown(&message));
+        if let Some(paper) = context.paper {
+            render::note(paper.sentence(&message).trim_end());
+            return request
+                .map_or(Ok(()), |view| context.screen.text(paper.facts(&outcome(&view)).as_bytes()));
+        }
+        render::note(&shown(&message));
         match request {
             Some(view) => context.screen.line(&format!("{} {}", view.doc.id, view.state_text())),
             None => Ok(()),
         }
+    }
+}
+
+/// Asks for one request; the asker's own sealed share of it comes along.
+pub fn request(client: &mut Client, id: &RequestId) -> Result<(RequestView, Option<String>), Stop> {
+    let Reply::Request { view, share } = client.ask(&Ask::Request { id: id.clone() })? else {
+        return Err(Failure::off_topic("a request").into());
+    };
+    if view.doc.id != *id {
+        return Err(Failure::off_topic("this request").into());
+    }
+    Ok((*view, share))
+}
+
+/// Asks how the appliance is.
+pub fn status(client: &mut Client) -> Result<Status, Stop> {
+    match client.ask(&Ask::Status)? {
+        Reply::Status(status) => Ok(*status),
+        _ => Err(Failure::off_topic("the status").into()),
+    }
+}
+
+/// Asks for a change; gives the request that it concerns, and what happened.
+pub fn change(client: &mut Client, ask: &Ask) -> Result<(Option<RequestView>, String), Stop> {
+    match client.ask(ask)? {
+        Reply::Done { request, message } => Ok((request.map(|view| *view), message)),
+        _ => Err(Failure::off_topic("a change").into()),
     }
 }
 
@@ -75,24 +110,47 @@ pub fn unlock(context: &Context) -> Result<OperatorKey, Stop> {
             }
             Ok(opened?)
         }
-        None => at_terminal(&path, &context.operator_socket(), |typed| open_key_file(&path, &typed)),
+        None => at_terminal(&path, context, |typed| open_key_file(&path, &typed)),
     }
 }
 
 /// Asks for the passphrase of a key file until `open` takes it, three times at most.
 ///
-/// Each wrong one is reported to the keeper, and followed by a longer pause.
+/// Each wrong one is reported to the keeper, and followed by a longer pause. Nothing typed is a way out.
 pub fn at_terminal<T>(
     path: &Path,
-    socket: &Path,
+    context: &Context,
     open: impl Fn(Passphrase) -> Result<T, DeskError>,
 ) -> Result<T, Stop> {
     let mut tty = passphrase::terminal()?;
-    let question = format!("Passphrase of {}: ", shown(&path.display().to_string()));
+    let question = match context.paper {
+        Some(paper) => {
+            let whose = read_key_file(path)?.id().clone();
+            paper.question(&format!("Passphrase of {whose}, or nothing to cancel:"))
+        }
+        None => format!("Passphrase of {}: ", shown(&path.display().to_string())),
+    };
+    hear_passphrase(&mut tty, &question, path, &context.operator_socket(), open)?.or_stop()
+}
+
+/// The same at a terminal that is there already.
+pub fn hear_passphrase<T>(
+    tty: &mut Tty,
+    question: &str,
+    path: &Path,
+    socket: &Path,
+    open: impl Fn(Passphrase) -> Result<T, DeskError>,
+) -> Result<Answer<T>, Stop> {
     let mut wrong = None;
     for (number, pause) in (1..).zip(PAUSES) {
-        match open(passphrase::ask(&mut tty, &question)?) {
-            Ok(opened) => return Ok(opened),
+        let typed = match tty.hear_secret(question)? {
+            Answer::Given(typed) if typed.is_empty() => return Ok(Answer::Cancelled),
+            Answer::Given(typed) => passphrase::of(typed)?,
+            Answer::Cancelled => return Ok(Answer::Cancelled),
+            Answer::Silent => return Ok(Answer::Silent),
+        };
+        match open(typed) {
+            Ok(opened) => return Ok(Answer::Given(opened)),
             Err(error @ DeskError::WrongPassphrase { .. }) => {
                 report_wrong_passphrase(socket, path);
                 let seconds = pause.as_secs();

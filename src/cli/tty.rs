@@ -11,29 +11,46 @@ use rustix::io::Errno;
 use rustix::termios::{InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios};
 use zeroize::{Zeroize as _, Zeroizing};
 
+use super::endings::Endings;
 use super::failure::{Failure, Stop};
+use line::{Key, Line};
+
+mod line;
 
 /// How long a question waits for the next key before it is withdrawn.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// The longest answer, in bytes.
-const ANSWER_LEN_MAX: usize = 1_024;
 
 /// The controlling terminal, which standard input and output may be turned away from.
 #[derive(Debug)]
 pub struct Tty {
     file: File,
     patience: Option<Duration>,
+    endings: &'static Endings,
 }
 
-/// What one key press did to an answer.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Key {
-    /// It goes on.
-    More,
-    /// The answer is complete.
-    Done,
+/// What became of a question.
+#[derive(Debug)]
+pub enum Answer<T> {
+    /// It was answered.
+    Given(T),
     /// The person does not want to answer.
-    Cancel,
+    Cancelled,
+    /// Nobody pressed a key in time.
+    Silent,
+}
+
+impl<T> Answer<T> {
+    /// The answer, where nothing else can be done without it.
+    pub fn or_stop(self) -> Result<T, Stop> {
+        match self {
+            Self::Given(answer) => Ok(answer),
+            Self::Cancelled => Err(cancelled()),
+            Self::Silent => {
+                let what = format!("nobody answered within {} s", PATIENCE.as_secs());
+                Err(Failure::not_yet("no-answer", what, "nothing was done; start again").into())
+            }
+        }
+    }
 }
 
 impl Tty {
@@ -46,12 +63,20 @@ impl Tty {
         // O_NOCTTY, so that asking never makes a terminal ours that was not.
         let flags = i32::try_from(OFlags::NOCTTY.bits()).unwrap_or(0);
         let file = OpenOptions::new().read(true).write(true).custom_flags(flags).open("/dev/tty")?;
-        Ok(Self { file, patience: Some(PATIENCE) })
+        Ok(Self { file, patience: Some(PATIENCE), endings: Endings::of_process()? })
     }
 
     /// Waits for every answer as long as it takes: at set-up people write things down.
     pub fn without_limit(self) -> Self {
         Self { patience: None, ..self }
+    }
+
+    /// Asks a question that may stand as long as nobody comes.
+    pub fn hear_whenever(&mut self, question: &str) -> Result<Answer<String>, Stop> {
+        let patience = self.patience.take();
+        let heard = self.hear(question);
+        self.patience = patience;
+        heard
     }
 
     /// Writes text as it is.
@@ -61,62 +86,95 @@ impl Tty {
 
     /// Asks a question and shows what is typed.
     pub fn ask(&mut self, question: &str) -> Result<String, Stop> {
-        let bytes = self.answer(question, true)?;
-        let text = std::str::from_utf8(&bytes).map_err(|_| not_text())?;
-        Ok(text.trim().to_owned())
+        self.hear(question)?.or_stop()
+    }
+
+    /// The same for who goes on when there is no answer.
+    pub fn hear(&mut self, question: &str) -> Result<Answer<String>, Stop> {
+        Ok(match self.answer(question, true)? {
+            Answer::Given(bytes) => {
+                let text = std::str::from_utf8(&bytes).map_err(|_| not_text())?;
+                Answer::Given(text.trim().to_owned())
+            }
+            Answer::Cancelled => Answer::Cancelled,
+            Answer::Silent => Answer::Silent,
+        })
     }
 
     /// Asks a question and shows nothing of what is typed, not even its length.
     pub fn ask_secret(&mut self, question: &str) -> Result<Zeroizing<Vec<u8>>, Stop> {
+        self.hear_secret(question)?.or_stop()
+    }
+
+    /// The same for who goes on when there is no answer.
+    pub fn hear_secret(&mut self, question: &str) -> Result<Answer<Zeroizing<Vec<u8>>>, Stop> {
         self.answer(question, false)
+    }
+
+    /// Waits until nothing comes any more, and forgets what came: the rest of what was pasted is no answer
+    /// to the question that follows.
+    pub fn settle(&mut self) -> Result<(), Stop> {
+        /// Longer than the time between two characters of the slowest line, 110 baud.
+        const QUIET: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
+        let _raw = Raw::enter(&self.file, self.endings).map_err(gone)?;
+        let mut dropped = Zeroizing::new([0; 256]);
+        loop {
+            match self.wait(Some(&QUIET))? {
+                Waited::Nothing => return Ok(()),
+                Waited::Typed => match rustix::io::read(&self.file, dropped.as_mut_slice()) {
+                    Ok(0) => return Err(gone(io::ErrorKind::UnexpectedEof.into())),
+                    Ok(_) | Err(Errno::INTR | Errno::AGAIN) => {}
+                    Err(error) => return Err(gone(error.into())),
+                },
+            }
+        }
     }
 
     /// Waits, and throws away what was typed meanwhile.
     pub fn pause(&mut self, length: Duration) -> Result<(), Stop> {
-        let raw = Raw::enter(&self.file).map_err(gone)?;
-        // Keys do not shorten it: the set that is polled is empty.
+        let _raw = Raw::enter(&self.file, self.endings).map_err(gone)?;
+        // Keys do not shorten it: only signals are polled.
         let limit = Timespec::try_from(length).ok();
-        let waited = rustix::event::poll(&mut [], limit.as_ref());
-        drop(raw);
-        waited.map(drop).or_else(|error| if error == Errno::INTR { Ok(()) } else { Err(gone(error.into())) })
+        let mut set: Vec<_> =
+            self.endings.pipes().map(|pipe| PollFd::from_borrowed_fd(pipe, PollFlags::IN)).collect();
+        match rustix::event::poll(&mut set, limit.as_ref()) {
+            Ok(0) | Err(Errno::INTR) => Ok(()),
+            Ok(_) => {
+                let came = set.iter().position(|pipe| !pipe.revents().is_empty());
+                Err(self.endings.stop(came.unwrap_or_default()))
+            }
+            Err(error) => Err(gone(error.into())),
+        }
     }
 
-    fn answer(&mut self, question: &str, shown: bool) -> Result<Zeroizing<Vec<u8>>, Stop> {
+    fn answer(&mut self, question: &str, shown: bool) -> Result<Answer<Zeroizing<Vec<u8>>>, Stop> {
         // Entering throws away what was typed before the question could be read, and nothing after it.
-        let raw = Raw::enter(&self.file).map_err(gone)?;
+        let raw = Raw::enter(&self.file, self.endings).map_err(gone)?;
         (&self.file).write_all(question.as_bytes()).map_err(gone)?;
         let mut line = Line::new(shown);
         let key = loop {
-            let byte = self.key()?;
+            let Some(byte) = self.key()? else { break None };
             let (key, echo) = line.take(byte);
             (&self.file).write_all(&echo).map_err(gone)?;
             if key != Key::More {
-                break key;
+                break Some(key);
             }
         };
         drop(raw);
         self.say("\n")?;
-        match key {
-            Key::Cancel => {
-                Err(Failure::unexpected("cancelled", "cancelled at the terminal", "nothing was done").into())
-            }
-            _ => Ok(line.bytes),
-        }
+        Ok(match key {
+            None => Answer::Silent,
+            Some(Key::Cancel) => Answer::Cancelled,
+            Some(_) => Answer::Given(line.bytes),
+        })
     }
 
-    /// The next byte that is typed.
-    fn key(&self) -> Result<u8, Stop> {
+    /// The next byte that is typed; none when nothing is for too long.
+    fn key(&self) -> Result<Option<u8>, Stop> {
         let limit = self.patience.and_then(|patience| Timespec::try_from(patience).ok());
         loop {
-            let mut set = [PollFd::new(&self.file, PollFlags::IN)];
-            match rustix::event::poll(&mut set, limit.as_ref()) {
-                Ok(0) => {
-                    let what = format!("nobody answered within {} s", PATIENCE.as_secs());
-                    return Err(Failure::not_yet("no-answer", what, "nothing was done; start again").into());
-                }
-                Ok(_) => {}
-                Err(Errno::INTR) => continue,
-                Err(error) => return Err(gone(error.into())),
+            if self.wait(limit.as_ref())? == Waited::Nothing {
+                return Ok(None);
             }
             let mut byte = [0];
             match rustix::io::read(&self.file, &mut byte) {
@@ -124,69 +182,49 @@ impl Tty {
                 Ok(_) => {
                     let key = byte[0];
                     byte.zeroize();
-                    return Ok(key);
+                    return Ok(Some(key));
                 }
                 Err(Errno::INTR | Errno::AGAIN) => {}
                 Err(error) => return Err(gone(error.into())),
             }
         }
     }
-}
 
-/// What has been typed of an answer, in a buffer that never moves.
-struct Line {
-    bytes: Zeroizing<Vec<u8>>,
-    shown: bool,
-}
-
-impl Line {
-    fn new(shown: bool) -> Self {
-        Self { bytes: Zeroizing::new(Vec::with_capacity(ANSWER_LEN_MAX)), shown }
-    }
-
-    /// Takes one byte, and says what the terminal is to show for it.
-    fn take(&mut self, byte: u8) -> (Key, Vec<u8>) {
-        match byte {
-            b'\r' | b'\n' => (Key::Done, Vec::new()),
-            0x03 | 0x1c => (Key::Cancel, Vec::new()),
-            0x04 if self.bytes.is_empty() => (Key::Cancel, Vec::new()),
-            0x08 | 0x7f => (Key::More, self.rub_out()),
-            0x15 => {
-                let mut echo = Vec::new();
-                while !self.bytes.is_empty() {
-                    echo.extend(self.rub_out());
-                }
-                (Key::More, echo)
+    /// Waits for a key; a signal that ends the program ends the waiting.
+    fn wait(&self, limit: Option<&Timespec>) -> Result<Waited, Stop> {
+        loop {
+            let mut set = vec![PollFd::new(&self.file, PollFlags::IN)];
+            set.extend(self.endings.pipes().map(|pipe| PollFd::from_borrowed_fd(pipe, PollFlags::IN)));
+            match rustix::event::poll(&mut set, limit) {
+                Ok(0) => return Ok(Waited::Nothing),
+                Ok(_) => {}
+                Err(Errno::INTR) => continue,
+                Err(error) => return Err(gone(error.into())),
             }
-            0x00..0x20 => (Key::More, Vec::new()),
-            _ if self.bytes.len() == ANSWER_LEN_MAX => (Key::More, vec![0x07]),
-            _ => {
-                self.bytes.push(byte);
-                (Key::More, if self.shown { vec![byte] } else { Vec::new() })
+            match set.iter().skip(1).position(|pipe| !pipe.revents().is_empty()) {
+                Some(number) => return Err(self.endings.stop(number)),
+                None => return Ok(Waited::Typed),
             }
         }
     }
+}
 
-    /// Removes the last character, all of its bytes.
-    fn rub_out(&mut self) -> Vec<u8> {
-        let continues = |byte: u8| byte & 0xc0 == 0x80;
-        let had_one = !self.bytes.is_empty();
-        while self.bytes.last().copied().is_some_and(continues) {
-            self.bytes.pop();
-        }
-        self.bytes.pop();
-        if had_one && self.shown { b"\x08 \x08".to_vec() } else { Vec::new() }
-    }
+/// How waiting for a key ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Waited {
+    Typed,
+    Nothing,
 }
 
 /// The terminal while keys come one by one, without echo and without signals; put back on drop.
 struct Raw<'a> {
     file: &'a File,
     before: Termios,
+    endings: &'static Endings,
 }
 
 impl<'a> Raw<'a> {
-    fn enter(file: &'a File) -> io::Result<Raw<'a>> {
+    fn enter(file: &'a File, endings: &'static Endings) -> io::Result<Raw<'a>> {
         let before = rustix::termios::tcgetattr(file)?;
         let mut modes = before.clone();
         modes
@@ -195,8 +233,11 @@ impl<'a> Raw<'a> {
         modes.input_modes.remove(InputModes::INLCR | InputModes::IGNCR);
         modes.special_codes[SpecialCodeIndex::VMIN] = 1;
         modes.special_codes[SpecialCodeIndex::VTIME] = 0;
+        endings.wait(true);
+        // From here on a failure gives the terminal back, too.
+        let raw = Self { file, before, endings };
         rustix::termios::tcsetattr(file.as_fd(), OptionalActions::Flush, &modes)?;
-        Ok(Self { file, before })
+        Ok(raw)
     }
 }
 
@@ -204,16 +245,21 @@ impl Drop for Raw<'_> {
     fn drop(&mut self) {
         // What was typed ahead must not become an answer to the shell; a terminal that hung up cannot be put back.
         let _ = rustix::termios::tcsetattr(self.file, OptionalActions::Flush, &self.before);
+        self.endings.wait(false);
     }
 }
 
+/// The code of a terminal that is of no use any more.
+pub const GONE: &str = "terminal";
+
+/// The person does not want to go on.
+pub fn cancelled() -> Stop {
+    Failure::unexpected("cancelled", "cancelled at the terminal", "nothing was done").into()
+}
+
 fn gone(error: io::Error) -> Stop {
-    Failure::unexpected(
-        "terminal",
-        format!("the terminal does not answer: {error}"),
-        "start again at a terminal",
-    )
-    .into()
+    Failure::unexpected(GONE, format!("the terminal does not answer: {error}"), "start again at a terminal")
+        .into()
 }
 
 fn not_text() -> Stop {
@@ -226,42 +272,4 @@ fn not_text() -> Stop {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_edit_the_answer_and_a_secret_is_never_shown() {
-        let cases: [(&str, &[u8], &[u8], Key); 8] = [
-            ("enter", b"abc\r", b"abc", Key::Done),
-            ("newline", b"abc\n", b"abc", Key::Done),
-            ("rub out", b"abx\x7fc\r", b"abc", Key::Done),
-            ("rub out two bytes", "aä\u{7f}b\r".as_bytes(), b"ab", Key::Done),
-            ("rub out nothing", b"\x08a\r", b"a", Key::Done),
-            ("clear", b"wrong\x15right\r", b"right", Key::Done),
-            ("interrupt", b"ab\x03", b"ab", Key::Cancel),
-            ("end of file", b"\x04", b"", Key::Cancel),
-        ];
-        for (name, typed, expected, end) in cases {
-            for shown in [true, false] {
-                let mut line = Line::new(shown);
-                let (mut last, mut echo) = (Key::More, Vec::new());
-                for byte in typed {
-                    let (key, shown) = line.take(*byte);
-                    last = key;
-                    echo.extend(shown);
-                }
-                assert_eq!((line.bytes.as_slice(), last), (expected, end), "{name}");
-                assert!(shown || echo.is_empty(), "{name}: {echo:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn an_answer_has_at_most_1024_bytes_and_never_moves() {
-        let mut line = Line::new(false);
-        let place = line.bytes.as_ptr();
-        (0..2_000).for_each(|_| drop(line.take(b'x')));
-        assert_eq!(line.bytes.len(), ANSWER_LEN_MAX);
-        assert_eq!(line.bytes.as_ptr(), place);
-    }
-}
+mod tests;

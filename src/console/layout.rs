@@ -20,7 +20,7 @@ pub enum Shape {
 
 /// The shape for a size.
 pub const fn shape(size: Size) -> Shape {
-    if size.width() < 40 || size.height() < 10 {
+    if size.is_too_small() {
         Shape::TooSmall
     } else if size.width() < 80 || size.height() < 24 {
         Shape::Column

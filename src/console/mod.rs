@@ -23,6 +23,7 @@ mod rehearsal;
 mod runtime;
 mod tab;
 mod table;
+mod unfit;
 mod update;
 mod view;
 
@@ -35,3 +36,4 @@ pub use error::ConsoleError;
 pub use profile::{Environment, Size, SizeError};
 pub use rehearsal::Rehearsal;
 pub use runtime::{ConsoleOptions, run};
+pub use unfit::{Unfit, unfit};

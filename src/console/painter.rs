@@ -2,6 +2,9 @@
 
 use std::io::{self, Write};
 
+use crossterm::cursor::Hide;
+use crossterm::queue;
+use crossterm::style::{Attribute, SetAttribute};
 use ratatui::backend::{Backend, ClearType, CrosstermBackend};
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect};
@@ -58,9 +61,11 @@ impl<W: Write> Painter<W> {
         Ok(())
     }
 
-    /// Clears the terminal, so that the next picture is sent whole.
+    /// Clears the terminal, so that the next picture is sent whole, whatever look and cursor were left on it.
     pub fn redraw(&mut self) -> io::Result<()> {
         self.shows.reset();
+        self.cursor = None;
+        queue!(self.backend, SetAttribute(Attribute::Reset), Hide)?;
         self.backend.clear_region(ClearType::All)
     }
 }

@@ -37,7 +37,7 @@ impl Environment {
     }
 
     /// The locale of characters: the first of the three variables that says anything.
-    fn is_utf8(&self) -> bool {
+    pub fn is_utf8(&self) -> bool {
         let set = |value: &Option<String>| value.clone().filter(|v| !v.is_empty());
         let locale = set(&self.lc_all).or_else(|| set(&self.lc_ctype)).or_else(|| set(&self.lang));
         locale.is_some_and(|name| {
@@ -111,6 +111,8 @@ pub struct SizeError {
 impl Size {
     /// What is assumed when nobody knows.
     pub const USUAL: Self = Self { width: 80, height: 24 };
+    /// What the screens need at least.
+    pub const LEAST: Self = Self { width: 40, height: 10 };
     const MAX: u16 = 1_000;
 
     /// The only way to make one; `None` when a side is 0 or over 1,000.
@@ -127,6 +129,11 @@ impl Size {
     /// Rows.
     pub const fn height(self) -> u16 {
         self.height
+    }
+
+    /// Whether nothing can be drawn that a person could act on.
+    pub const fn is_too_small(self) -> bool {
+        self.width < Self::LEAST.width || self.height < Self::LEAST.height
     }
 
     /// What `LINES` and `COLUMNS` say, when both say something.

@@ -1,6 +1,7 @@
 //! What operators ask, handed to the service that answers it.
 
 use super::jobs::Jobs;
+use crate::domain::audit::entry::Delivery;
 use crate::domain::ids::{OperatorId, RequestId};
 use crate::domain::refusal::Refusal;
 use crate::domain::wire::operator::{Ask, Reply, RequestView};
@@ -8,6 +9,7 @@ use crate::policy::{self, Facts};
 use crate::services::approve::Yes;
 use crate::services::doctor::ProcessFacts;
 use crate::services::request::Ask as Wish;
+use crate::services::reveal::Revealed;
 use crate::services::{Appliance, Moment};
 
 /// What an answer needs beside the appliance.
@@ -44,6 +46,19 @@ impl Desk<'_> {
                 let wish = Wish { operator: operator.clone(), reason, ticket };
                 let id = appliance.request_release(at, wish, (credential, job), window, pulls)?;
                 self.done(appliance, &id, "the request is made")
+            }
+            Ask::RequestReveal { credential, window, reason, ticket } => {
+                let wish = Wish { operator: operator.clone(), reason, ticket };
+                let id = appliance.request_reveal(at, wish, credential, window)?;
+                self.done(appliance, &id, "the request is made")
+            }
+            Ask::Reveal { id } => {
+                let Revealed { credential, generation, plaintext } = appliance.reveal(at, operator, &id)?;
+                Ok(Reply::Revealed { credential, generation, plaintext })
+            }
+            Ask::Received { id } => {
+                appliance.shown(at, operator, &id, Delivery::Acknowledged);
+                Ok(Reply::Done { request: None, message: "noted".to_owned() })
             }
             Ask::RequestClient { client, reason, ticket } => {
                 let wish = Wish { operator: operator.clone(), reason, ticket };

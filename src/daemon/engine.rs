@@ -9,13 +9,15 @@ use super::clock::{Clock, LogEnd, SystemClocks};
 use super::event::Event;
 use super::jobs::Jobs;
 use super::message::{FromListener, LinkKind};
-use super::operators::{OperatorConn, Operators};
+use super::operators::{ConnError, OperatorConn, Operators};
 use super::tally::Tally;
+use crate::domain::home::Home;
 use crate::domain::refusal::Refusal;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Length, Timestamp};
 use crate::domain::wire::pc1::{DenyCode, Seq, ServerMessage};
 use crate::links::peer::{ExecutableHashes, Peer, PeerError};
 use crate::services::doctor::ProcessFacts;
+use crate::services::start::StartError;
 use crate::services::{Appliance, Moment};
 
 /// Everything the keeper decides with.
@@ -32,8 +34,13 @@ pub struct Engine {
     told: u64,
     /// When windows that open by time alone were last looked for.
     looked: Timestamp,
+    /// When a chip that failed is asked again, if one did.
+    retry: Timestamp,
     pub(super) tally: Tally,
 }
+
+/// How often a chip that failed is asked again.
+const RETRY: Length = Length::from_seconds(1);
 
 /// Why the engine ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -42,7 +49,8 @@ pub enum Ended {
     Asked,
     /// The listener is gone.
     ListenerGone,
-    /// Store and chip may differ by the last leaf: the appliance has to be opened anew.
+    /// Store and chip may differ by the last leaf: the appliance has to be opened anew, as soon as the
+    /// chip answers. Until then the engine may go on: it answers, and commits nothing.
     LedgerStopped,
 }
 
@@ -58,8 +66,21 @@ impl Engine {
         let told = appliance.log_size();
         let looked = clock.moment(SystemClocks::read()).now;
         let (jobs, operators, hashes) = Default::default();
-        let tally = Tally::default();
-        Self { appliance, clock, jobs, operators, process, hashes, events, listener, told, looked, tally }
+        let (tally, retry) = (Tally::default(), looked);
+        Self {
+            appliance,
+            clock,
+            jobs,
+            operators,
+            process,
+            hashes,
+            events,
+            listener,
+            told,
+            looked,
+            retry,
+            tally,
+        }
     }
 
     /// Another listener took over; every connection of the last one is gone.
@@ -67,7 +88,8 @@ impl Engine {
         for (_, conn) in self.jobs.take_all() {
             drop(conn.stream.shutdown(Shutdown::Both));
         }
-        self.operators.clear();
+        let showing = self.operators.clear();
+        self.not_acknowledged(showing);
         self.listener = listener;
     }
 
@@ -90,6 +112,7 @@ impl Engine {
             listener,
             told: _,
             looked,
+            retry,
             tally,
         } = self;
         // The store has one holder at a time.
@@ -106,8 +129,17 @@ impl Engine {
             listener,
             told: 0,
             looked,
+            retry,
             tally,
         }))
+    }
+
+    /// Asks a chip that failed whether it is back.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn ask_chip(&self, home: &Home) -> Result<(), StartError> {
+        self.appliance.ask_chip(home)
     }
 
     /// Now, on every clock.
@@ -122,10 +154,12 @@ impl Engine {
                 Ok(Event::Stop) | Err(RecvTimeoutError::Disconnected) => return Ended::Asked,
                 Ok(Event::ListenerGone) => return Ended::ListenerGone,
                 Ok(event) => self.handle(event),
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => self.close_unproven(),
             }
             self.settle();
-            if self.appliance.is_to_be_reopened() {
+            let now = self.now().now;
+            if self.appliance.is_to_be_reopened() && now >= self.retry {
+                self.retry = now.plus(RETRY);
                 return Ended::LedgerStopped;
             }
         }
@@ -137,8 +171,11 @@ impl Engine {
         const AFTER_MS: u64 = 1;
         const LONGEST: Duration = Duration::from_secs(3_600);
         let at = self.now();
-        let due = [self.appliance.next_due(&at), self.jobs.next_due(), self.tally.next_due()];
-        let due = due.into_iter().flatten().min();
+        // A chip that does not answer gives no sign when it does again.
+        let retry = self.appliance.waits_for_chip().then(|| at.now.plus(RETRY));
+        let conns = [self.jobs.next_due(), self.operators.next_due()];
+        let due = [self.appliance.next_due(&at), self.tally.next_due(), retry].into_iter().chain(conns);
+        let due = due.flatten().min();
         due.map_or(LONGEST, |due| Duration::from_millis(at.now.until(due).ms() + AFTER_MS).min(LONGEST))
     }
 
@@ -182,15 +219,25 @@ impl Engine {
         peer: Result<Peer, PeerError>,
     ) {
         let uid = peer.map(|peer| peer.evidence().uid);
-        let added = match uid {
-            Ok(uid) => OperatorConn::new(stream, uid).is_ok_and(|conn| self.operators.add(number, conn)),
+        let now = self.now().now;
+        let conn = uid.map_err(ConnError::from).and_then(|uid| OperatorConn::new(stream, uid, now));
+        let closed = match conn {
+            Ok(conn) => self.operators.add(number, conn),
             Err(error) => {
                 tracing::warn!(%error, "an operator's connection was refused");
-                false
+                Some(number)
             }
         };
-        if !added {
-            self.close(number);
+        if let Some(closed) = closed {
+            self.close(closed);
+        }
+    }
+
+    /// Lets those go who had their time to show that they are operators. Only when nothing else waits
+    /// to be done: what they have sent meanwhile is heard first.
+    fn close_unproven(&mut self) {
+        for late in self.operators.overdue(self.now().now) {
+            self.close(late);
         }
     }
 
@@ -210,7 +257,7 @@ impl Engine {
             }
             Err(error) => {
                 tracing::warn!(%error, "a job's connection was refused");
-                DenyCode::Evidence
+                if error.is_exhausted() { DenyCode::Busy } else { DenyCode::Evidence }
             }
         };
         super::line::say(&stream, Seq::FIRST, ServerMessage::Deny { code: refused });
@@ -220,7 +267,8 @@ impl Engine {
 
     /// Ends a connection of either kind, here and in the listener.
     pub(super) fn close(&mut self, number: u32) {
-        self.operators.remove(number);
+        let showing = self.operators.remove(number);
+        self.not_acknowledged(showing);
         self.job_gone(number);
         // Should the channel be full, the shut-down connection ends in the listener all the same.
         if let Err(error) = self.listener.close(number) {

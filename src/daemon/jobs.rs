@@ -78,13 +78,16 @@ pub struct Jobs {
 impl Jobs {
     /// The most connections at once.
     pub const COUNT_MAX: usize = 1_000;
+    /// The most of them that are one user's, whoever that is: the other places are for others.
+    pub const OF_USER_MAX: usize = 600;
 
-    /// Takes a connection in; false when there are too many.
+    /// Takes a connection in; false when there are too many, or too many of its user.
     pub fn add(&mut self, conn: u32, stream: UnixStream, peer: Peer) -> bool {
-        if self.conns.len() >= Self::COUNT_MAX {
+        let uid = peer.evidence().uid;
+        let of_user = self.conns.values().filter(|conn| conn.uid == uid).count();
+        if self.conns.len() >= Self::COUNT_MAX || of_user >= Self::OF_USER_MAX {
             return false;
         }
-        let uid = peer.evidence().uid;
         let job = JobConn {
             stream,
             peer: Some(peer),

@@ -135,6 +135,12 @@ fn decide(
         match engine.run(inbox) {
             Ended::Asked => return Ok(()),
             Ended::LedgerStopped => {
+                if let Err(error) = engine.ask_chip(home)
+                    && error.may_pass()
+                {
+                    tracing::error!(%error, "nothing is committed until the TPM answers");
+                    continue;
+                }
                 tracing::error!("store and chip may differ by the last entry: the appliance is opened anew");
                 let events = ears.events.clone();
                 match engine.reopen(|| open_anew(home, inbox, &events))? {
@@ -158,17 +164,21 @@ fn decide(
     }
 }
 
-/// Opens the appliance as at a start, as soon as the chip answers; `None` when a signal comes first.
+/// Opens the appliance as at a start; `None` when a signal comes first. The chip has just answered, so
+/// few tries do: nobody is answered meanwhile.
 fn open_anew(
     home: &Home,
     inbox: &Receiver<Event>,
     events: &Sender<Event>,
 ) -> Result<Option<(Appliance, Clock)>, KeeperError> {
     const PAUSE: Duration = Duration::from_secs(1);
+    const TRIES_MAX: u32 = 3;
     let mut later = Vec::new();
+    let mut tries = 0;
     loop {
+        tries += 1;
         match open(home) {
-            Err(KeeperError::Start(error)) if error.may_pass() => {
+            Err(KeeperError::Start(error)) if error.may_pass() && tries < TRIES_MAX => {
                 tracing::error!(%error, "the appliance cannot be opened; nothing is released until it is");
             }
             outcome => {
@@ -274,7 +284,8 @@ fn accept(
 
 fn stop_on_signals(events: Sender<Event>) -> Result<(), KeeperError> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    const GRACE: Duration = Duration::from_secs(15);
+    /// A chip that hangs holds the thread that decides up for 20 seconds.
+    const GRACE: Duration = Duration::from_secs(30);
     let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT, SIGHUP])?;
     let work = move || {
         for signal in signals.forever() {
@@ -285,8 +296,7 @@ fn stop_on_signals(events: Sender<Event>) -> Result<(), KeeperError> {
             if events.send(Event::Stop).is_err() {
                 return;
             }
-            // Where the chip hangs, so does the thread that decides: what is on disk and in the chip
-            // settles at the next start, as after any loss of power.
+            // What is on disk and in the chip settles at the next start, as after any loss of power.
             std::thread::park_timeout(GRACE);
             tracing::error!("the daemon does not come to its end, and is ended");
             let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);

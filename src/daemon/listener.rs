@@ -53,8 +53,9 @@ pub enum ListenerError {
 /// The most connections of jobs that are read at once.
 pub const JOBS_MAX: usize = 1_000;
 /// The most connections of operators, whose records may take 64 KiB each while they come. They have
-/// room of their own: whoever floods the other socket must not keep them from a freeze.
-pub const OPERATORS_MAX: usize = 64;
+/// room of their own: whoever floods the other socket must not keep them from a freeze. There is more
+/// than the keeper lets stay, so that those that it closes are not in the way of the next.
+pub const OPERATORS_MAX: usize = 128;
 
 /// What the process is called in a list of them, 15 bytes at most.
 const NAME: &CStr = c"pc-listener";

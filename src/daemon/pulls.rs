@@ -156,10 +156,15 @@ impl Engine {
     ) {
         let uid = self.jobs.get(conn).map(|caller| caller.uid);
         let now = self.now().now;
-        let said = self.jobs.get(conn).is_some_and(|caller| caller.deny(seq, DenyCode::Evidence, now));
+        let code = if error.is_exhausted() { DenyCode::Busy } else { DenyCode::Evidence };
+        let said = self.jobs.get(conn).is_some_and(|caller| caller.deny(seq, code, now));
         if let (Some(job), Some(uid)) = (job, uid) {
             let wanted = format!("job {job} pulls {name}");
-            let refusal = Refusal::Evidence { job, selector: error.to_string() };
+            let refusal = if error.is_exhausted() {
+                Refusal::Busy { what: "descriptors are open to look at the caller" }
+            } else {
+                Refusal::Evidence { job, selector: error.to_string() }
+            };
             self.note_refusal(format!("uid:{uid}"), &wanted, &refusal);
         }
         if !said {

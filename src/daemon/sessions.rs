@@ -5,7 +5,8 @@ use zeroize::Zeroizing;
 use super::ask::Desk;
 use super::engine::Engine;
 use super::operators::Incoming;
-use crate::domain::ids::OperatorId;
+use crate::domain::audit::entry::Delivery;
+use crate::domain::ids::{OperatorId, RequestId};
 use crate::domain::refusal::Refusal;
 use crate::domain::wire::operator::{Ask, Reply};
 
@@ -13,7 +14,14 @@ impl Engine {
     /// Takes one Noise record of an operator's connection.
     pub(super) fn record(&mut self, conn: u32, record: &[u8]) {
         let Some(session) = self.operators.get(conn) else { return self.close(conn) };
-        match session.take(self.appliance.keeper_key(), record) {
+        let taken = session.take(self.appliance.keeper_key(), record);
+        let roster = self.appliance.state().roster();
+        let is_operator = session.unproven_key().is_some_and(|key| roster.by_noise(key).is_some());
+        if is_operator && !self.operators.prove(conn) {
+            tracing::warn!("too many connections of operators");
+            return self.close(conn);
+        }
+        match taken {
             Ok(Incoming::Nothing) => {}
             Ok(Incoming::Message(remote, message)) => self.message(conn, &remote, message),
             Err(error) => {
@@ -60,13 +68,38 @@ impl Engine {
         {
             session.watches = true;
         }
+        let shown = if let Ask::Reveal { id } = &ask { Some(id.clone()) } else { None };
         let at = self.now();
         let desk = Desk { at: &at, operator, jobs: &self.jobs, process: &self.process };
         let outcome = desk.answer(&mut self.appliance, ask);
         if let (Err(refusal), Some(wanted)) = (&outcome, wanted) {
             self.note_refusal(format!("operator:{operator}"), &wanted, refusal);
         }
+        if let Some(id) = shown {
+            self.showing(conn, operator, id, &outcome);
+        }
         outcome
+    }
+
+    /// Remembers whom a credential is on its way to, and sees whether a refusal of the chip means that the
+    /// board was restarted.
+    fn showing(&mut self, conn: u32, operator: &OperatorId, id: RequestId, outcome: &Result<Reply, Refusal>) {
+        if let (Ok(_), Some(session)) = (outcome, self.operators.get(conn)) {
+            let before = session.showing.replace((operator.clone(), id));
+            self.not_acknowledged(before);
+        } else if matches!(outcome, Err(Refusal::Chip { .. }))
+            && let Err(error) = self.notice_restart()
+        {
+            tracing::error!(%error, "the chip does not say in which boot it is");
+        }
+    }
+
+    /// Nobody can say whether these people were shown what was sent to them, unless they said so.
+    pub(super) fn not_acknowledged(&mut self, showing: impl IntoIterator<Item = (OperatorId, RequestId)>) {
+        let at = self.now();
+        for (operator, request) in showing {
+            self.appliance.shown(&at, &operator, &request, Delivery::Unknown);
+        }
     }
 
     fn passphrase_failed(&mut self, conn: u32, operator: OperatorId) -> Result<Reply, Refusal> {
@@ -93,6 +126,8 @@ fn describe(ask: &Ask) -> Option<String> {
     Some(match ask {
         Ask::Deposit(deposit) => format!("deposit {}", deposit.name),
         Ask::RequestRelease { credential, job, .. } => format!("request {credential} for {job}"),
+        Ask::RequestReveal { credential, .. } => format!("request to be shown {credential}"),
+        Ask::Reveal { id } => format!("be shown {id}"),
         Ask::RequestClient { client, .. } => format!("request client {}", client.job),
         Ask::RequestThaw { .. } => "request thaw".to_owned(),
         Ask::Approve { id, .. } => format!("approve {id}"),

@@ -5,7 +5,7 @@ use crate::crypto::operator_key::OperatorKey;
 use crate::crypto::shares::{SealedShare, ShareContext, ShareSubject, open_share};
 use crate::desk::client::Client;
 use crate::domain::ids::ApplianceName;
-use crate::domain::request::doc::{ApprovalStatement, ReleaseWindow, RequestDoc, Subject};
+use crate::domain::request::doc::{ApprovalStatement, ReleaseWindow, RequestDoc};
 use crate::domain::secret::SecretBytes;
 use crate::domain::wire::operator::{Ask, Reply, RequestView, StateName};
 
@@ -49,9 +49,9 @@ fn signed_yes(
         return Err(DeskError::CannotApprove { what });
     }
     let statement = narrowed(ApprovalStatement::as_asked(key.id().clone(), view.doc.clone()), window, pulls)?;
-    let share = match &view.doc.subject {
-        Subject::Release { .. } => Some(own_share(key, view, share)?),
-        Subject::Client { .. } | Subject::Thaw => None,
+    let share = match view.doc.subject.opens() {
+        Some(_) => Some(own_share(key, view, share)?),
+        None => None,
     };
     let canonical = statement.canonical();
     let signature = hex::encode(key.sign_approval(&canonical));
@@ -95,8 +95,8 @@ fn own_share(key: &OperatorKey, view: &RequestView, share: Option<&str>) -> Resu
 
 /// What the share must say of itself, taken from the bytes that were shown.
 fn expected_context(key: &OperatorKey, view: &RequestView, index: u8) -> Result<ShareContext, DeskError> {
-    let Subject::Release { credential, generation, .. } = &view.doc.subject else {
-        return Err(DeskError::Protocol { asked: "a share of no release" });
+    let Some((credential, generation)) = view.doc.subject.opens() else {
+        return Err(DeskError::Protocol { asked: "a share of what opens nothing" });
     };
     let appliance =
         appliance_of(&view.doc).ok_or(DeskError::Protocol { asked: "the origin of a request" })?;
@@ -105,7 +105,7 @@ fn expected_context(key: &OperatorKey, view: &RequestView, index: u8) -> Result<
             format!("request {} is of the appliance {appliance}, this key file is for another", view.doc.id);
         return Err(DeskError::CannotApprove { what });
     }
-    let subject = ShareSubject { appliance, credential: credential.clone(), generation: *generation };
+    let subject = ShareSubject { appliance, credential: credential.clone(), generation };
     Ok(ShareContext { subject, operator: key.id().clone(), index, k: view.need })
 }
 

@@ -62,9 +62,15 @@ impl Client {
     /// Asks, and waits for the answer; a refusal is an error.
     ///
     /// # Errors
-    /// [`DeskError::Refused`], [`DeskError::Link`], [`DeskError::Channel`], [`DeskError::Protocol`].
+    /// [`DeskError::Refused`], [`DeskError::Cut`], [`DeskError::Channel`], [`DeskError::Protocol`].
     pub fn ask(&mut self, ask: &Ask) -> Result<Reply, DeskError> {
-        self.say(ask)?;
+        const UNASKED: &str = "nothing was done: start again, with `portcullis serve` if the keeper is gone";
+        // A message that did not go out whole was never read.
+        self.say(ask).map_err(|error| error.cut(UNASKED))?;
+        self.answer().map_err(|error| error.cut(look_after(ask)))
+    }
+
+    fn answer(&mut self) -> Result<Reply, DeskError> {
         loop {
             match self.reply()? {
                 Reply::Changed { .. } => self.changed = true,
@@ -228,5 +234,22 @@ impl Line {
             Ok(_) => Ok(true),
             Err(error) => Err(self.failed(error.into())),
         }
+    }
+}
+
+/// How a person finds out whether what they asked for was done, when no answer came.
+const fn look_after(ask: &Ask) -> &'static str {
+    match ask {
+        Ask::Deposit(_) => {
+            "it may be there all the same: look with `portcullis list`, and deposit again if it is not"
+        }
+        Ask::RequestRelease { .. } | Ask::RequestClient { .. } | Ask::RequestThaw { .. } => {
+            "it may be made all the same: look with `portcullis requests`, and ask again if it is not"
+        }
+        Ask::Approve { .. } | Ask::Deny { .. } | Ask::Revoke { .. } => {
+            "it may count all the same: look with `portcullis requests --all`, and do it again if it does not"
+        }
+        Ask::Freeze { .. } => "do it again until it is answered: to freeze twice does no harm",
+        _ => "nothing was changed: start again, with `portcullis serve` if the keeper is gone",
     }
 }

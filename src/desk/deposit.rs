@@ -11,9 +11,9 @@ use crate::crypto::envelope::{Envelope, EnvelopeSubject, derive_data_key};
 use crate::crypto::operator_key::{OperatorKey, random_key};
 use crate::crypto::recipient::wrap_to_recipient;
 use crate::crypto::roster::verify_chain;
-use crate::crypto::shares::{self, SealedShare, ShareSubject};
+use crate::crypto::shares::{self, ShareSubject};
 use crate::domain::credential::Terms;
-use crate::domain::ids::{ApplianceName, CredentialName, Generation};
+use crate::domain::ids::{ApplianceName, CredentialName, Generation, OperatorId};
 use crate::domain::operator::{AgeRecipient, OperatorPublic, Role, Roster, SignedRoster};
 use crate::domain::secret::{Key32, Plaintext, SecretBytes};
 use crate::domain::wire::operator::{Ask, Deposit, Reply, WrappedRecord};
@@ -21,8 +21,7 @@ use crate::domain::wire::operator::{Ask, Deposit, Reply, WrappedRecord};
 /// Wraps a credential to the chip and the operators, hands it to the keeper, and gives what it said.
 ///
 /// # Errors
-/// [`DeskError::RosterChain`] and [`DeskError::OtherRoster`] before anything is wrapped to anybody;
-/// [`DeskError::TooFewApprovers`]; those of [`Client::ask`].
+/// Those of [`Place::ask`], before anything is wrapped to anybody; those of [`Client::ask`].
 pub fn deposit(
     client: &mut Client,
     key: &OperatorKey,
@@ -31,24 +30,97 @@ pub fn deposit(
     terms: &Terms,
     plaintext: &Plaintext,
 ) -> Result<String, DeskError> {
-    let question = Ask::DepositContext { name: name.clone(), next };
-    let Reply::DepositContext { appliance, generation, rosters, recovery } = client.ask(&question)? else {
-        return Err(DeskError::Protocol { asked: "what a deposit needs" });
-    };
-    let place = Place { roster: believed(key, &appliance, &rosters)?, appliance, generation, recovery };
-    let deposit = wrap(key, name, terms, plaintext, &place, &rosters)?;
-    match client.ask(&Ask::Deposit(Box::new(deposit)))? {
-        Reply::Done { message, .. } => Ok(message),
-        _ => Err(DeskError::Protocol { asked: "a deposit" }),
-    }
+    Place::ask(client, key, name, next)?.fill(client, terms, plaintext)
 }
 
-/// What the keeper said a deposit must be made for, after it was checked.
-struct Place<'a> {
-    roster: &'a Roster,
+/// What the keeper said a deposit must be made for, after it was checked: the credential may come now.
+#[derive(Debug)]
+pub struct Place {
+    name: CredentialName,
+    depositor: OperatorId,
+    rosters: Vec<SignedRoster>,
+    roster: Roster,
     appliance: ApplianceName,
     generation: Generation,
     recovery: String,
+}
+
+impl Place {
+    /// Asks for it, and checks whom the credential would be wrapped to.
+    ///
+    /// # Errors
+    /// [`DeskError::RosterChain`] and [`DeskError::OtherRoster`]; [`DeskError::TooFewApprovers`]; those of
+    /// [`Client::ask`], also for a name that is taken.
+    pub fn ask(
+        client: &mut Client,
+        key: &OperatorKey,
+        name: &CredentialName,
+        next: bool,
+    ) -> Result<Self, DeskError> {
+        let question = Ask::DepositContext { name: name.clone(), next };
+        let Reply::DepositContext { appliance, generation, rosters, recovery } = client.ask(&question)?
+        else {
+            return Err(DeskError::Protocol { asked: "what a deposit needs" });
+        };
+        let roster = believed(key, &appliance, &rosters)?.clone();
+        let depositor = key.id().clone();
+        let place = Self { name: name.clone(), depositor, rosters, roster, appliance, generation, recovery };
+        place.approvers().map(drop)?;
+        Ok(place)
+    }
+
+    /// Wraps the credential, and hands it over.
+    ///
+    /// # Errors
+    /// Those of [`Client::ask`].
+    pub fn fill(
+        self,
+        client: &mut Client,
+        terms: &Terms,
+        plaintext: &Plaintext,
+    ) -> Result<String, DeskError> {
+        let deposit = self.wrap(terms, plaintext)?;
+        match client.ask(&Ask::Deposit(Box::new(deposit)))? {
+            Reply::Done { message, .. } => Ok(message),
+            _ => Err(DeskError::Protocol { asked: "a deposit" }),
+        }
+    }
+
+    /// Who gets a share: everybody with the role but the one who deposits.
+    fn approvers(&self) -> Result<Vec<&OperatorPublic>, DeskError> {
+        let others = self.roster.with_role(Role::Operator).filter(|person| person.id != self.depositor);
+        let approvers: Vec<&OperatorPublic> = others.collect();
+        let (count, quorum) = (approvers.len(), self.roster.quorum());
+        if u32::try_from(count).is_ok_and(|count| count < quorum) {
+            let depositor = self.depositor.clone();
+            return Err(DeskError::TooFewApprovers { depositor, approvers: count, quorum });
+        }
+        Ok(approvers)
+    }
+
+    fn wrap(self, terms: &Terms, plaintext: &Plaintext) -> Result<Deposit, DeskError> {
+        let (t, q) = (random_key(&mut OsRng), random_key(&mut OsRng));
+        let (name, generation) = (&self.name, self.generation);
+        let subject =
+            ShareSubject { appliance: self.appliance.clone(), credential: name.clone(), generation };
+        let quorum = self.roster.quorum();
+        let shares =
+            shares::split(&q, &subject, &self.approvers()?, quorum, &mut OsRng).map_err(DeskError::Split)?;
+        let mut salt = [0; 32];
+        OsRng.fill_bytes(&mut salt);
+        let data_key = derive_data_key(&t, &q, &salt, name, generation);
+        let of = EnvelopeSubject { credential: name, generation, kind: terms.kind.word() };
+        let record = WrappedRecord {
+            salt: hex::encode(salt),
+            envelope: json(&Envelope::seal(&data_key, &of, plaintext, &mut OsRng)),
+            shares: shares.iter().map(json).collect(),
+            k: quorum,
+            recovery: to_recovery(&self.recovery, &t)?,
+            roster: self.rosters.last().map(|signed| hex::encode(signed.digest())).unwrap_or_default(),
+        };
+        let t = SecretBytes::new(Zeroizing::new(t.expose().to_vec()));
+        Ok(Deposit { name: self.name, generation, terms: terms.clone(), t, record })
+    }
 }
 
 /// The roster that holds now, if the chain begins with the people that this key file was made for.
@@ -65,51 +137,6 @@ fn believed<'a>(
     } else {
         Err(DeskError::OtherRoster)
     }
-}
-
-fn wrap(
-    key: &OperatorKey,
-    name: &CredentialName,
-    terms: &Terms,
-    plaintext: &Plaintext,
-    place: &Place<'_>,
-    rosters: &[SignedRoster],
-) -> Result<Deposit, DeskError> {
-    let Place { roster, appliance, generation, recovery } = place;
-    let (t, q) = (random_key(&mut OsRng), random_key(&mut OsRng));
-    let subject =
-        ShareSubject { appliance: appliance.clone(), credential: name.clone(), generation: *generation };
-    let shares = shares_for(key, roster, &subject, &q)?;
-    let mut salt = [0; 32];
-    OsRng.fill_bytes(&mut salt);
-    let data_key = derive_data_key(&t, &q, &salt, name, *generation);
-    let of = EnvelopeSubject { credential: name, generation: *generation, kind: terms.kind.word() };
-    let record = WrappedRecord {
-        salt: hex::encode(salt),
-        envelope: json(&Envelope::seal(&data_key, &of, plaintext, &mut OsRng)),
-        shares: shares.iter().map(json).collect(),
-        k: roster.quorum(),
-        recovery: to_recovery(recovery, &t)?,
-        roster: rosters.last().map(|signed| hex::encode(signed.digest())).unwrap_or_default(),
-    };
-    let t = SecretBytes::new(Zeroizing::new(t.expose().to_vec()));
-    Ok(Deposit { name: name.clone(), generation: *generation, terms: terms.clone(), t, record })
-}
-
-/// One share for each operator who may approve: everybody with the role but the one who deposits.
-fn shares_for(
-    key: &OperatorKey,
-    roster: &Roster,
-    subject: &ShareSubject,
-    q: &Key32,
-) -> Result<Vec<SealedShare>, DeskError> {
-    let others = roster.with_role(Role::Operator).filter(|person| person.id != *key.id());
-    let approvers: Vec<&OperatorPublic> = others.collect();
-    let (count, quorum) = (approvers.len(), roster.quorum());
-    if u32::try_from(count).is_ok_and(|count| count < quorum) {
-        return Err(DeskError::TooFewApprovers { depositor: key.id().clone(), approvers: count, quorum });
-    }
-    shares::split(q, subject, &approvers, quorum, &mut OsRng).map_err(DeskError::Split)
 }
 
 /// Wraps the chip's half, and nothing else, to the recovery recipient.

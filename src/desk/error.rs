@@ -19,13 +19,21 @@ pub enum DeskError {
     /// The keeper said no.
     #[error("{}", escape(&.0.what))]
     Refused(Refused),
-    /// The keeper cannot be reached, or the connection broke.
+    /// The keeper cannot be reached, or hung up before it knew who calls.
     #[error("the keeper at {} cannot be reached: {error}", socket.display())]
     Link {
         /// Where it should be.
         socket: PathBuf,
         /// What the system said.
         error: io::Error,
+    },
+    /// The connection was there, and broke before the answer came.
+    #[error("the connection to the keeper broke before it answered: {error}")]
+    Cut {
+        /// What the system said.
+        error: io::Error,
+        /// What to do next, which depends on what was asked.
+        next: &'static str,
     },
     /// The other end is not the pinned keeper, or somebody is on the line.
     #[error("the channel to the keeper failed: {0}")]
@@ -134,11 +142,20 @@ pub enum DeskError {
 }
 
 impl DeskError {
+    /// The same on a connection that was there already.
+    pub(super) fn cut(self, next: &'static str) -> Self {
+        match self {
+            Self::Link { error, .. } => Self::Cut { error, next },
+            other => other,
+        }
+    }
+
     /// Stable, in kebab case.
     pub fn code(&self) -> &str {
         match self {
             Self::Refused(refused) => &refused.code,
             Self::Link { .. } => "link",
+            Self::Cut { .. } => "cut",
             Self::Channel(_) | Self::Record(_) => "channel",
             Self::Version { .. } => "version",
             Self::Protocol { .. } => "protocol",
@@ -166,6 +183,7 @@ impl DeskError {
             Self::NoKeyFile { .. } | Self::ManyKeyFiles { .. } => 2,
             Self::File { .. } => 1,
             Self::Link { .. }
+            | Self::Cut { .. }
             | Self::Channel(_)
             | Self::Record(_)
             | Self::Version { .. }
@@ -187,10 +205,8 @@ impl DeskError {
     pub fn advice(&self) -> String {
         let advice = match self {
             Self::Refused(refused) => return escape(&refused.advice),
-            Self::Link { error, .. } if error.kind() == io::ErrorKind::UnexpectedEof => {
-                "check that this key file is for this appliance; what `portcullis serve` writes says why"
-            }
-            Self::Link { .. } => "start it with `portcullis serve`, or name its home with --home",
+            Self::Link { error, .. } => unreached(error.kind()),
+            Self::Cut { next, .. } => next,
             Self::Channel(_) | Self::Record(_) => {
                 "check that this key file is for this appliance, and who else is on the socket"
             }
@@ -220,5 +236,21 @@ impl DeskError {
             Self::TooFewApprovers { .. } => "let a custodian deposit it who is no operator",
         };
         advice.to_owned()
+    }
+}
+
+/// What to do next when no conversation began.
+const fn unreached(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
+            "check that this key file is for this appliance; what `portcullis serve` writes says why"
+        }
+        io::ErrorKind::PermissionDenied => {
+            "whoever speaks to it is in the group of its socket, `portcullis` where it is installed"
+        }
+        io::ErrorKind::TimedOut => {
+            "it is busy or stuck: try again, and look at what `portcullis serve` writes"
+        }
+        _ => "start it with `portcullis serve`, or name its home with --home",
     }
 }

@@ -36,6 +36,7 @@ pub fn facts(doc: &RequestDoc, now: Timestamp) -> Vec<(&'static str, String)> {
 const fn verb(subject: &Subject) -> &'static str {
     match subject {
         Subject::Release { .. } => "release a credential",
+        Subject::Reveal { .. } => "be shown a credential, which then has to be rotated within a day",
         Subject::Client { .. } => "add or replace a client",
         Subject::Thaw => "lift the freeze",
     }
@@ -49,6 +50,11 @@ fn subject(subject: &Subject) -> Vec<(&'static str, String)> {
             ("channel", channel_words(*channel).to_owned()),
             ("window", window_words(*window)),
             ("pulls", pulls.to_string()),
+        ],
+        Subject::Reveal { credential, generation, window } => vec![
+            ("credential", format!("{credential}, generation {generation}")),
+            ("shown to", "whoever asks, and nobody else, once".to_owned()),
+            ("window", window_words(*window)),
         ],
         Subject::Client { client } => {
             let mut facts = vec![("job", client.job.to_string())];
@@ -88,5 +94,51 @@ pub fn window_short(asked: ReleaseWindow, in_force: Option<Interval>) -> String 
             format!("{}-{closes}", opens.trim_end_matches('Z'))
         }
         (None, ReleaseWindow::FromArming { length_ms }) => format!("now+{length_ms}"),
+    }
+}
+
+/// When the gate may be up, for a list: with the day wherever that is not today, and with the length.
+pub fn window_listed(asked: ReleaseWindow, in_force: Option<Interval>, now: Timestamp) -> String {
+    let told = |at: Timestamp, today: Timestamp| match at.day() == today.day() {
+        true => at.hour_minute(),
+        false => format!("{} {}", at.day(), at.hour_minute()),
+    };
+    match (in_force, asked) {
+        (Some(interval), _) | (None, ReleaseWindow::Fixed { interval }) => {
+            let (opens, closes) = (interval.opens(), interval.closes());
+            format!("{} to {}, {}", told(opens, now), told(closes, opens), interval.length())
+        }
+        (None, ReleaseWindow::FromArming { length_ms }) => format!("now+{length_ms}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::Length;
+
+    #[test]
+    fn a_list_tells_the_day_of_a_window_that_is_not_todays() {
+        let at = |text: &str| Timestamp::parse(text).expect("an instant");
+        let now = at("2026-11-23T12:00Z");
+        let cases = [
+            ("today", "2026-11-23T14:00Z", "2026-11-23T15:00Z", "14:00Z to 15:00Z, 1h00m"),
+            ("into tomorrow", "2026-11-23T22:00Z", "2026-11-24T04:00Z", "22:00Z to 2026-11-24 04:00Z, 6h00m"),
+            ("tomorrow", "2026-11-24T01:00Z", "2026-11-24T04:00Z", "2026-11-24 01:00Z to 04:00Z, 3h00m"),
+            (
+                "since yesterday",
+                "2026-11-22T22:00Z",
+                "2026-11-23T13:00Z",
+                "2026-11-22 22:00Z to 2026-11-23 13:00Z, 15h00m",
+            ),
+        ];
+        for (name, opens, closes, told) in cases {
+            let interval = Interval::new(at(opens), at(closes)).expect("not empty");
+            let fixed = ReleaseWindow::Fixed { interval };
+            let arming = ReleaseWindow::FromArming { length_ms: Length::from_minutes(15) };
+            assert_eq!(window_listed(fixed, None, now), told, "{name}");
+            assert_eq!(window_listed(arming, Some(interval), now), told, "{name}, in force");
+            assert_eq!(window_listed(arming, None, now), "now+15m");
+        }
     }
 }

@@ -42,14 +42,39 @@ pub fn find_key_file(
         return if path.is_file() { Ok(path) } else { Err(DeskError::NoKeyFile { looked: path }) };
     }
     let folder = home.operators();
-    let listed = fs::read_dir(&folder).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
-    let mut found: Vec<PathBuf> =
-        listed.filter(|path| path.extension().is_some_and(|e| e == EXTENSION)).collect();
+    let mut found: Vec<PathBuf> = listed(&folder).collect();
     match (found.pop(), found.len()) {
         (None, _) => Err(DeskError::NoKeyFile { looked: folder }),
         (Some(only), 0) => Ok(only),
         (Some(_), others) => Err(DeskError::ManyKeyFiles { folder, count: others + 1 }),
     }
+}
+
+/// Everybody whose key file may be used: that of the file or the operator named, else all in the home, in
+/// order of name.
+///
+/// # Errors
+/// [`DeskError::NoKeyFile`]; [`DeskError::File`] and [`DeskError::KeyFile`] of the one named.
+pub fn key_files(
+    explicit: Option<&Path>,
+    home: &Path,
+    operator: Option<&OperatorId>,
+) -> Result<Vec<(OperatorId, PathBuf)>, DeskError> {
+    let named = |path: PathBuf| -> Result<_, DeskError> { Ok((read_key_file(&path)?.id().clone(), path)) };
+    if explicit.is_some() || operator.is_some() {
+        return Ok(vec![named(find_key_file(explicit, home, operator)?)?]);
+    }
+    let folder = Home::at(home).operators();
+    // What is not a key file in that folder is nobody's, and keeps nobody else out.
+    let mut found: Vec<(OperatorId, PathBuf)> = listed(&folder).filter_map(|path| named(path).ok()).collect();
+    found.sort();
+    if found.is_empty() { Err(DeskError::NoKeyFile { looked: folder }) } else { Ok(found) }
+}
+
+/// The files of a folder whose names end as those of key files do.
+fn listed(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    let listed = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
+    listed.filter(|path| path.extension().is_some_and(|e| e == EXTENSION))
 }
 
 /// Reads a key file without opening it.

@@ -6,8 +6,10 @@
 pub mod approve;
 pub mod client;
 pub mod deposit;
+pub mod entry_words;
 pub mod error;
 pub mod facts;
 pub mod key;
 pub mod lists;
+pub mod reveal;
 pub mod timespec;

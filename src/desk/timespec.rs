@@ -124,6 +124,17 @@ impl WindowSpec {
         if allowed { Ok(window) } else { Err(WindowError::Length { length: window.length() }) }
     }
 
+    /// Whether a time of day in it was taken for another day than its writer may have had in mind: one that
+    /// was just missed opens the window tomorrow, and a slip in the closing one leaves it open all night.
+    pub fn is_next_day(self, window: ReleaseWindow, now: Timestamp) -> bool {
+        let ReleaseWindow::Fixed { interval } = window else { return false };
+        let is_daily = |when: Option<When>| matches!(when, Some(When::Daily(_)));
+        // What closes at midnight does not reach into the next day.
+        let last = Timestamp::from_ms(interval.closes().ms() - 1);
+        let opens = interval.opens();
+        is_daily(self.opens) && opens.day() != now.day() || is_daily(self.closes) && last.day() != opens.day()
+    }
+
     /// The window that an approver agrees to at `now`, of the one `asked` for.
     ///
     /// # Errors
@@ -238,6 +249,31 @@ mod tests {
             let spec = WindowSpec { opens: opens.map(when), closes: closes.map(when), length };
             let got = spec.requested(now).map(words).map_err(|error| error.to_string());
             assert_eq!(got, expected.map(str::to_owned).map_err(str::to_owned), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_time_of_day_that_was_taken_for_another_day_is_noticed() {
+        let now = at("2026-11-23T21:00Z");
+        let cases = [
+            ("tonight", Some("22:00Z"), Some("23:00Z"), None, false),
+            ("until midnight", Some("22:00Z"), Some("00:00Z"), None, false),
+            ("past midnight", Some("22:00Z"), Some("00:01Z"), None, true),
+            ("past midnight, by length", Some("22:00Z"), None, Some("6h"), false),
+            ("a slip", Some("22:00Z"), Some("21:30Z"), None, true),
+            ("closes, just missed", None, Some("20:59Z"), None, true),
+            ("opens, just missed", Some("21:00Z"), None, Some("1h"), true),
+            ("with the day", Some("22:00Z"), Some("2026-11-24T04:00Z"), None, false),
+            ("from a day on", Some("2026-11-24T01:00Z"), Some("04:00Z"), None, false),
+            ("from a day past midnight", Some("2026-11-24T22:00Z"), Some("04:00Z"), None, true),
+            ("from now on", Some("+4h"), Some("+5h"), None, false),
+            ("from arming", None, None, Some("24h"), false),
+        ];
+        for (name, opens, closes, length, expected) in cases {
+            let length = length.map(|text| Length::parse(text).expect("a length"));
+            let spec = WindowSpec { opens: opens.map(when), closes: closes.map(when), length };
+            let window = spec.requested(now).expect("a window");
+            assert_eq!(spec.is_next_day(window, now), expected, "{name}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{Generation, JobName, OperatorId};
+use super::ids::{Generation, JobName, OperatorId, RequestId};
 use super::text::Text;
 use super::time::{Day, Length, Timestamp};
 
@@ -127,7 +127,7 @@ pub struct Deposited {
 /// That a job was handed a value of a credential.
 #[derive(Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Seen {
+pub struct Handed {
     /// Which value.
     pub generation: Generation,
     /// The job.
@@ -143,4 +143,22 @@ impl Deposited {
     pub fn rotate_by(&self) -> Timestamp {
         self.at.plus(Length::from_seconds(u64::from(self.terms.rotation_days.days()) * 86_400))
     }
+}
+
+/// How soon a credential must be rotated once a person has seen it: what is in a head, on paper or in a
+/// photograph cannot be called back.
+pub const ROTATE_WHEN_SEEN: Length = Length::from_minutes(24 * 60);
+
+/// A person has seen a credential.
+#[derive(Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seen {
+    /// Who.
+    pub operator: OperatorId,
+    /// Which value of it.
+    pub generation: Generation,
+    /// When the showing was spent: nobody can say how long they looked.
+    pub at: Timestamp,
+    /// The request that allowed it.
+    pub request: RequestId,
 }

@@ -218,6 +218,22 @@ pub enum Refusal {
         /// For what.
         credential: CredentialName,
     },
+    /// Somebody else asked to be shown it.
+    #[error("operator {operator} did not ask for request {request}: who asked is shown it, and nobody else")]
+    NotRequester {
+        /// Which request.
+        request: RequestId,
+        /// Who.
+        operator: OperatorId,
+    },
+    /// The request is of a kind that shows nobody a credential.
+    #[error("request {request} is a {kind}: nobody is shown a credential by it")]
+    NotShown {
+        /// Which request.
+        request: RequestId,
+        /// The word for its kind.
+        kind: &'static str,
+    },
     /// Now is not within the window.
     #[error("request {request}: {now} is outside the window {window}")]
     OutsideWindow {

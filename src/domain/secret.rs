@@ -85,6 +85,36 @@ impl fmt::Debug for Plaintext {
     }
 }
 
+/// A credential on its way through the Noise channel, to the one person who is shown it: base64 in JSON.
+///
+/// [`Plaintext`] itself has no written form, so that nothing but a field that names this module is ever
+/// written with a credential in it.
+pub mod in_the_channel {
+    use base64::Engine as _;
+
+    use super::{BASE64, Deserialize, Deserializer, Plaintext, Serializer, Zeroizing};
+
+    /// Writes it.
+    ///
+    /// # Errors
+    /// Those of `serializer`.
+    pub fn serialize<S: Serializer>(plaintext: &Plaintext, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&Zeroizing::new(BASE64.encode(plaintext.expose())))
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// Those of `deserializer`; what is not base64, or of another length than a credential's.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Plaintext, D::Error> {
+        use serde::de::Error as _;
+        let text = Zeroizing::new(String::deserialize(deserializer)?);
+        // The decoder's error would name a byte of the text.
+        let bytes = BASE64.decode(text.as_bytes()).map_err(|_| D::Error::custom("not base64"))?;
+        Plaintext::new(Zeroizing::new(bytes)).map_err(D::Error::custom)
+    }
+}
+
 /// A few secret bytes on their way through the Noise channel: base64 in JSON, wiped when dropped.
 pub struct SecretBytes(Zeroizing<Vec<u8>>);
 

@@ -33,11 +33,23 @@ pub enum PullError {
     /// The appliance did not decide in time; the request may still be approved.
     #[error("the time to wait is over and the request is not decided")]
     TimedOut,
-    /// The connection could not be made or did not hold.
+    /// The connection could not be made.
     #[error("cannot {doing} the appliance: {cause}")]
     Link {
         /// What was tried.
         doing: &'static str,
+        /// The system's answer.
+        cause: io::Error,
+    },
+    /// The appliance went away before it handed anything over, as far as one can see from here.
+    #[error("the appliance went away while the pull waited for its answer: {cause}")]
+    CutOff {
+        /// The system's answer.
+        cause: io::Error,
+    },
+    /// It went away while it handed the credential over, so a pull is spent.
+    #[error("the appliance went away in the middle of the credential: {cause}")]
+    CutShort {
         /// The system's answer.
         cause: io::Error,
     },
@@ -68,7 +80,7 @@ pub fn pull(
     let answer = Answer { get, greeted: false, decoder: None };
     let secret = match (link.listen(answer, on_wait), asked) {
         // A refusal may be on its way although the appliance did not take what we said.
-        (Err(PullError::Link { .. }), Err(cause)) => return Err(cause),
+        (Err(PullError::CutOff { .. }), Err(cause)) => return Err(cause),
         (outcome, _) => outcome?,
     };
     let ack = next(get)?;
@@ -90,6 +102,14 @@ struct Answer {
 }
 
 impl Answer {
+    /// What it means that nothing comes any more.
+    fn cut(&self, cause: io::Error) -> PullError {
+        match self.decoder {
+            None => PullError::CutOff { cause },
+            Some(_) => PullError::CutShort { cause },
+        }
+    }
+
     /// Takes one line; the credential when it is whole.
     fn take(&mut self, line: &Line, on_wait: &mut impl FnMut(u32)) -> Result<Option<Plaintext>, PullError> {
         let (got, message) = ServerMessage::parse(line)?;
@@ -149,7 +169,7 @@ impl Link {
                 Ok(sent) => left = &left[sent..],
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => return Err(PullError::TimedOut),
-                Err(cause) => return Err(failure("speak to", cause)),
+                Err(cause) => return Err(PullError::CutOff { cause: cause.into() }),
             }
         }
         Ok(())
@@ -161,10 +181,13 @@ impl Link {
         loop {
             self.wait()?;
             let len = match recv(&self.stream, buffer.as_mut_slice(), RecvFlags::DONTWAIT) {
-                Ok((0, _)) => return Err(failure("hear the end of", Errno::CONNRESET)),
+                Ok((0, _)) => {
+                    let closed = "it closed the connection";
+                    return Err(answer.cut(io::Error::new(io::ErrorKind::UnexpectedEof, closed)));
+                }
                 Ok((len, _)) => len,
                 Err(Errno::AGAIN | Errno::INTR) => continue,
-                Err(cause) => return Err(failure("hear", cause)),
+                Err(cause) => return Err(answer.cut(cause.into())),
             };
             for byte in &buffer[..len] {
                 let Some(line) = reader.push(*byte) else { continue };
@@ -299,8 +322,24 @@ mod tests {
             let (refusal, ..) = pull_from(lines, None);
             assert!(matches!(refusal, Err(PullError::Protocol(_))), "{name}: {refusal:?}");
         }
-        let (cut, ..) = pull_from(&[CHALLENGE, "PC1 02 OK 1", "PC1 02 D 01 41"], None);
-        assert!(matches!(cut, Err(PullError::Link { .. })), "the end is missing: {cut:?}");
+    }
+
+    #[test]
+    fn an_appliance_that_goes_away_is_told_apart_by_what_it_had_handed_over() {
+        let cases: [(&str, &[&str], bool); 5] = [
+            ("at once", &[], false),
+            ("greeted", &[CHALLENGE], false),
+            ("waiting", &[CHALLENGE, "PC1 02 WAIT 30"], false),
+            ("announced", &[CHALLENGE, "PC1 02 OK 1"], true),
+            ("all but the end", &[CHALLENGE, "PC1 02 OK 1", "PC1 02 D 01 41"], true),
+        ];
+        for (name, lines, is_short) in cases {
+            match pull_from(lines, None).0 {
+                Err(PullError::CutOff { .. }) => assert!(!is_short, "{name}"),
+                Err(PullError::CutShort { .. }) => assert!(is_short, "{name}"),
+                other => panic!("{name}: {other:?}"),
+            }
+        }
     }
 
     #[test]

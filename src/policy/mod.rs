@@ -9,10 +9,13 @@ mod pull;
 use sha2::{Digest, Sha256};
 
 use crate::domain::appliance::State;
+use crate::domain::ids::{CredentialName, Generation};
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 
-pub use people::{may_approve, may_deny, may_deposit, may_freeze, may_read, may_request, may_revoke};
+pub use people::{
+    may_approve, may_be_shown, may_deny, may_deposit, may_freeze, may_read, may_request, may_revoke,
+};
 pub use pull::{Pull, decide_pull};
 
 /// The text that the digest in every request stands for.
@@ -37,6 +40,22 @@ pub struct Facts<'a> {
 impl Facts<'_> {
     fn check_clock(&self) -> Result<(), Refusal> {
         self.clock_alarm.map_or(Ok(()), |why| Err(Refusal::Clock { why: why.to_owned() }))
+    }
+
+    fn check_not_past_sunset(&self, credential: &CredentialName) -> Result<(), Refusal> {
+        let terms = &self.state.current(credential)?.terms;
+        if terms.is_past_sunset(self.now) {
+            return Err(Refusal::PastSunset { credential: credential.clone(), sunset: terms.sunset });
+        }
+        Ok(())
+    }
+
+    /// The newest generation, before its sunset.
+    fn check_alive(&self, credential: &CredentialName, generation: Generation) -> Result<(), Refusal> {
+        if self.state.current(credential)?.generation != generation {
+            return Err(Refusal::StaleDeposit { credential: credential.clone() });
+        }
+        self.check_not_past_sunset(credential)
     }
 
     fn check_not_frozen(&self) -> Result<(), Refusal> {

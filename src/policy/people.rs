@@ -5,8 +5,8 @@ use crate::domain::credential::Deposited;
 use crate::domain::ids::OperatorId;
 use crate::domain::operator::{OperatorPublic, Role};
 use crate::domain::refusal::Refusal;
-use crate::domain::request::doc::{RequestDoc, Subject};
-use crate::domain::request::state::Request;
+use crate::domain::request::doc::{RequestDoc, Requester, Subject};
+use crate::domain::request::state::{Phase, Request};
 
 fn person<'a>(facts: &'a Facts<'_>, operator: &OperatorId) -> Result<&'a OperatorPublic, Refusal> {
     let person = facts.state.roster().get(operator);
@@ -41,28 +41,37 @@ pub fn may_deposit(facts: &Facts<'_>, deposited: &Deposited, exists: bool) -> Re
     Ok(())
 }
 
+/// Seeing takes a role that handles credentials: who only reads is shown none.
+fn may_see(facts: &Facts<'_>, operator: &OperatorId) -> Result<(), Refusal> {
+    with_role(facts, operator, Role::Operator)
+        .or_else(|no| with_role(facts, operator, Role::Custodian).map_err(|_| no))
+}
+
 /// Whether a request may be made, by a person or by a job's pull.
 pub fn may_request(facts: &Facts<'_>, doc: &RequestDoc) -> Result<(), Refusal> {
     facts.check_clock()?;
-    if let crate::domain::request::doc::Requester::Operator(operator) = &doc.requester {
+    if let Requester::Operator(operator) = &doc.requester {
         person(facts, operator)?;
     }
     match &doc.subject {
         Subject::Release { credential, generation, job, .. } => {
             facts.check_not_frozen()?;
-            let current = facts.state.current(credential)?;
-            if current.generation != *generation {
-                return Err(Refusal::StaleDeposit { credential: credential.clone() });
-            }
-            if current.terms.is_past_sunset(facts.now) {
-                let sunset = current.terms.sunset;
-                return Err(Refusal::PastSunset { credential: credential.clone(), sunset });
-            }
+            facts.check_alive(credential, *generation)?;
             let client =
                 facts.state.clients.get(job).ok_or_else(|| Refusal::UnknownJob { job: job.clone() })?;
             if !client.grants.allows(credential) {
                 return Err(Refusal::NotGranted { job: job.clone(), credential: credential.clone() });
             }
+        }
+        Subject::Reveal { credential, generation, .. } => {
+            let Requester::Operator(operator) = &doc.requester else {
+                return Err(Refusal::Impossible {
+                    why: "a person asks to be shown a credential, for themself",
+                });
+            };
+            may_see(facts, operator)?;
+            facts.check_not_frozen()?;
+            facts.check_alive(credential, *generation)?;
         }
         Subject::Client { .. } => facts.check_not_frozen()?,
         Subject::Thaw => check_one_thaw(facts)?,
@@ -98,14 +107,14 @@ fn check_separate(facts: &Facts<'_>, doc: &RequestDoc, operator: &OperatorId) ->
     if doc.is_asked_by(operator) {
         return Err(Refusal::OwnRequest { request: doc.id.clone(), operator: operator.clone() });
     }
-    let Subject::Release { credential, generation, .. } = &doc.subject else { return Ok(()) };
+    let Some((credential, generation)) = doc.subject.opens() else { return Ok(()) };
     let generations = facts.state.credentials.get(credential);
-    let deposited = generations.and_then(|all| all.iter().find(|one| one.generation == *generation));
+    let deposited = generations.and_then(|all| all.iter().find(|one| one.generation == generation));
     match deposited {
         Some(one) if one.depositor == *operator => Err(Refusal::OwnDeposit {
             operator: operator.clone(),
             credential: credential.clone(),
-            generation: *generation,
+            generation,
         }),
         Some(_) => Ok(()),
         None => Err(Refusal::NoCredential { credential: credential.clone() }),
@@ -120,12 +129,31 @@ pub fn may_approve(facts: &Facts<'_>, request: &Request, operator: &OperatorId) 
         facts.check_not_frozen()?;
     }
     check_separate(facts, &request.doc, operator)?;
-    let Subject::Release { credential, .. } = &request.doc.subject else { return Ok(()) };
-    let terms = &facts.state.current(credential)?.terms;
-    if terms.is_past_sunset(facts.now) {
-        return Err(Refusal::PastSunset { credential: credential.clone(), sunset: terms.sunset });
+    let Some((credential, _)) = request.doc.subject.opens() else { return Ok(()) };
+    facts.check_not_past_sunset(credential)
+}
+
+/// Whether this person may be shown a credential by this request, now: who asked for it, and nobody else.
+pub fn may_be_shown(facts: &Facts<'_>, request: &Request, operator: &OperatorId) -> Result<(), Refusal> {
+    person(facts, operator)?;
+    request.doc.check_shown_to(operator)?;
+    may_see(facts, operator)?;
+    facts.check_not_frozen()?;
+    facts.check_clock()?;
+    let Some((credential, generation)) = request.doc.subject.opens() else { return Ok(()) };
+    request.check_not_over(facts.now)?;
+    match &request.phase {
+        Phase::Armed(armed) if armed.window.contains(facts.now) => facts.check_alive(credential, generation),
+        Phase::Armed(armed) => {
+            let (request, window) = (request.doc.id.clone(), armed.window);
+            Err(Refusal::OutsideWindow { request, window, now: facts.now })
+        }
+        Phase::Requested(_) | Phase::Arming(_) => Err(request.wrong_state("shown")),
+        _ => {
+            let (state, credential) = (request.state(), credential.clone());
+            Err(Refusal::Ended { request: request.doc.id.clone(), credential, state })
+        }
     }
-    Ok(())
 }
 
 /// Any one operator denies.

@@ -34,9 +34,7 @@ pub fn decide_pull(
     facts.check_not_frozen()?;
     facts.check_clock()?;
     let current = facts.state.current(credential)?;
-    if current.terms.is_past_sunset(facts.now) {
-        return Err(Refusal::PastSunset { credential: credential.clone(), sunset: current.terms.sunset });
-    }
+    facts.check_not_past_sunset(credential)?;
     let asked: Vec<&Request> = facts
         .state
         .requests_for(credential)

@@ -1,4 +1,4 @@
-//! One operator's yes: their signature, and for a release their share.
+//! One operator's yes: their signature, and for what opens a credential their share.
 
 use super::{Appliance, Moment};
 use crate::crypto::shares::{SealedShare, Share, ShareContext, ShareSubject};
@@ -8,7 +8,7 @@ use crate::domain::appliance::step::Permit;
 use crate::domain::audit::entry::Body;
 use crate::domain::ids::{OperatorId, RequestId};
 use crate::domain::refusal::Refusal;
-use crate::domain::request::doc::{ApprovalStatement, Subject};
+use crate::domain::request::doc::ApprovalStatement;
 use crate::domain::request::state::Request;
 use crate::domain::secret::SecretBytes;
 use crate::domain::wire::operator::WrappedRecord;
@@ -24,7 +24,7 @@ pub struct Yes {
     pub statement: String,
     /// Ed25519 signature in hex.
     pub signature: String,
-    /// The share in the clear; for a release.
+    /// The share in the clear; for what opens a credential.
     pub share: Option<SecretBytes>,
 }
 
@@ -38,6 +38,7 @@ impl Appliance {
         let request = self.state().request(&yes.request)?.clone();
         policy::may_approve(&self.facts(at), &request, &yes.operator)?;
         self.check_rules(&request)?;
+        self.require_chip()?;
         self.pay_gate()?;
         let statement = self.check_statement(&request, &yes)?;
         let body = Body::Approved {
@@ -91,7 +92,7 @@ impl Appliance {
 
     /// The share, when it is the one that was deposited for this operator; `None` for other kinds.
     fn check_share(&self, request: &Request, yes: &Yes) -> Result<Option<Share>, Refusal> {
-        let Subject::Release { credential, generation, .. } = &request.doc.subject else { return Ok(None) };
+        let Some((credential, generation)) = request.doc.subject.opens() else { return Ok(None) };
         let bad = |problem| Refusal::BadShare {
             request: yes.request.clone(),
             operator: yes.operator.clone(),
@@ -99,13 +100,13 @@ impl Appliance {
         };
         let share = yes.share.as_ref().ok_or_else(|| bad("missing"))?;
         let share = Share::parse(share.expose()).map_err(|_| bad("malformed"))?;
-        let record = self.record(credential, *generation)?.1;
+        let record = self.record(credential, generation)?.1;
         let sealed = own_share(&record, &yes.operator).ok_or_else(|| bad("not among those deposited"))?;
         sealed.check(&share).map_err(|_| bad("not the one that was deposited"))?;
         let subject = ShareSubject {
             appliance: self.state().founding.appliance.clone(),
             credential: credential.clone(),
-            generation: *generation,
+            generation,
         };
         let expected =
             ShareContext { subject, operator: yes.operator.clone(), index: sealed.index(), k: record.k };

@@ -71,7 +71,11 @@ impl Appliance {
             (Some(why), _) => fail(
                 "log",
                 format!("stopped: {why}"),
-                "look at disk space and permissions, then restart the daemon",
+                if self.is_to_be_reopened() {
+                    "look at the TPM; the daemon opens the log anew when it answers"
+                } else {
+                    "look at disk space and permissions, then restart the daemon"
+                },
             ),
             (None, Ok(anchor)) if anchor.epoch == state.epoch => {
                 ok("log", format!("{} entries, anchored at epoch {}", self.ledger.tree().size(), state.epoch))

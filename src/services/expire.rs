@@ -12,8 +12,12 @@ use crate::tpm::WindowProbe;
 const PROBES_MAX: u32 = 5;
 
 impl Appliance {
-    /// Ends every request whose time has passed.
+    /// Ends every request whose time has passed. What cannot be written yet is written later: whoever
+    /// decides looks at the time himself.
     pub fn expire_due(&mut self, at: &Moment) {
+        if !self.can_commit() {
+            return;
+        }
         let due: Vec<(RequestId, StateName)> = self
             .state()
             .requests
@@ -36,9 +40,16 @@ impl Appliance {
         self.ask_chip_of_closed(at);
     }
 
-    /// When time alone has something to do next; `None` when it has not.
+    /// When time alone has something to do next; `None` when it has not, or cannot do it.
     pub fn next_due(&self, at: &Moment) -> Option<Timestamp> {
+        if !self.can_commit() {
+            return None;
+        }
         [self.state().next_end(), self.state().next_opening(at.now), self.again].into_iter().flatten().min()
+    }
+
+    fn can_commit(&self) -> bool {
+        self.ledger.stopped().is_none() && !self.waits_for_chip()
     }
 
     /// Has the chip asked again in a second: its clock may be a moment behind ours.

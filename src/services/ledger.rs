@@ -53,7 +53,10 @@ impl CommitError {
             Self::Refused(refusal) => refusal.clone(),
             other @ (Self::Anchor(_) | Self::Stopped(_)) => Refusal::Chip {
                 what: other.to_string(),
-                advice: "look at disk and TPM, restart the daemon, then run portcullis doctor".to_owned(),
+                advice:
+                    "run portcullis doctor; when the TPM answers again the daemon goes on by itself, after a \
+                         full disk it has to be restarted"
+                        .to_owned(),
             },
             other => Refusal::Integrity { what: other.to_string() },
         }

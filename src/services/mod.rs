@@ -16,11 +16,13 @@ pub mod page;
 pub mod pull;
 pub mod refuse;
 pub mod request;
+pub mod reveal;
 pub mod setup;
 pub mod start;
 pub mod views;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rand_core::{OsRng, RngCore};
 
@@ -60,7 +62,7 @@ pub struct Board {
     /// The verbs.
     pub chip: Chip,
     /// What they need.
-    pub auths: NvAuths,
+    pub auths: Arc<NvAuths>,
 }
 
 /// The appliance while its daemon runs.
@@ -96,6 +98,18 @@ impl Appliance {
     /// takes nothing more is left as it is, for people to look at.
     pub const fn is_to_be_reopened(&self) -> bool {
         self.ledger.chip_failed()
+    }
+
+    /// Whether nothing can be decided until the chip answers: it hangs, or it failed in the middle of
+    /// a commit.
+    pub fn waits_for_chip(&self) -> bool {
+        self.is_to_be_reopened() || self.ledger.board.chip.is_silent()
+    }
+
+    /// Refuses what cannot be anchored before anything is written. To deny, to revoke and to freeze is
+    /// not refused: it is in the log, and everything is down until the chip has heard of it.
+    fn require_chip(&self) -> Result<(), Refusal> {
+        self.ledger.board.chip.require_answers().map_err(|error| chip_refusal(&error))
     }
 
     /// Leaves in the log.

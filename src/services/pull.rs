@@ -1,4 +1,5 @@
-//! A pull: evidence, policy, quorum, commit, anchor, unseal. Delivery and its outcome follow.
+//! A pull: evidence, policy, quorum, commit, anchor, unseal. Delivery and its outcome follow. Showing a
+//! credential to a person goes the same way.
 
 use super::arm::envelope;
 use super::ledger::digest;
@@ -8,7 +9,6 @@ use crate::domain::audit::entry::{Body, Delivery};
 use crate::domain::credential::CredentialKind;
 use crate::domain::ids::{CredentialName, Generation, JobName, RequestId};
 use crate::domain::refusal::Refusal;
-use crate::domain::request::doc::Subject;
 use crate::domain::request::state::Phase;
 use crate::domain::secret::Plaintext;
 use crate::domain::selector::Evidence;
@@ -67,29 +67,49 @@ impl Appliance {
     }
 
     fn release(&mut self, at: &Moment, request: &RequestId, puller: &Puller) -> Result<Pulled, Refusal> {
-        let prepared = self.prepare(request)?;
-        if !self.check_wary(at, request, &prepared)? {
-            return Ok(Pulled::Wait(request.clone()));
-        }
         let body = Body::Pulled {
             request: request.clone(),
             job: puller.job.clone(),
             evidence: hex::encode(puller.evidence.digest()),
         };
-        let actor = format!("job:{}", puller.job);
+        let opened = self.spend_and_open(at, request, (format!("job:{}", puller.job), body))?;
+        Ok(opened.map_or_else(
+            || Pulled::Wait(request.clone()),
+            |plaintext| Pulled::Deliver(request.clone(), plaintext),
+        ))
+    }
+
+    /// Commits the entry that spends, then has the chip open the window; gives the spent pull back, with
+    /// an entry, when no plaintext came of it. `None` when the chip says that it is not open yet.
+    pub(super) fn spend_and_open(
+        &mut self,
+        at: &Moment,
+        request: &RequestId,
+        (actor, body): (String, Body),
+    ) -> Result<Option<Plaintext>, Refusal> {
+        let prepared = self.prepare(request)?;
+        self.require_chip()?;
+        if !self.check_wary(at, request, &prepared)? {
+            return Ok(None);
+        }
         let committed = self.ledger.commit_pull(at, actor, body);
         let (permit, anchored) = committed.map_err(|error| error.to_refusal())?;
         let opened = anchored.open_window(&prepared.window, permit);
         let too_early = matches!(&opened, Err(TpmError::PolicyRefused { step: PolicyStep::Opens, .. }));
         let opened = opened.map_err(|error| chip_refusal(&error));
         match opened.and_then(|key| prepared.open(DataKey::from_key(key))) {
-            Ok(plaintext) => Ok(Pulled::Deliver(request.clone(), plaintext)),
+            Ok(plaintext) => Ok(Some(plaintext)),
             Err(refusal) => {
                 // No plaintext existed, so the pull is given back, and the log says so.
                 self.wary.insert(request.clone());
                 let body = Body::PullReturned { request: request.clone(), why: refusal.to_string() };
                 self.ledger.commit(at, "keeper".to_owned(), body, &[]).map_err(|error| error.to_refusal())?;
-                if too_early { Ok(self.not_yet(at, request)) } else { Err(refusal) }
+                if !too_early {
+                    return Err(refusal);
+                }
+                // The chip's clock is a little behind ours: whoever waits for the window goes on waiting.
+                self.look_again(at);
+                Ok(None)
             }
         }
     }
@@ -107,7 +127,7 @@ impl Appliance {
                 Ok(true)
             }
             WindowProbe::Refused { which: PolicyStep::Opens, .. } => {
-                self.not_yet(at, request);
+                self.look_again(at);
                 Ok(false)
             }
             WindowProbe::Refused { rc, which } => {
@@ -116,29 +136,22 @@ impl Appliance {
         }
     }
 
-    /// The chip's clock is a little behind ours: whoever waits for the window goes on waiting.
-    fn not_yet(&mut self, at: &Moment, request: &RequestId) -> Pulled {
-        self.look_again(at);
-        Pulled::Wait(request.clone())
-    }
-
     fn prepare(&self, id: &RequestId) -> Result<Prepared, Refusal> {
         let request = self.state().request(id)?;
-        let (Phase::Armed(armed), Subject::Release { credential, generation, .. }) =
-            (&request.phase, &request.doc.subject)
+        let (Phase::Armed(armed), Some((credential, generation))) =
+            (&request.phase, request.doc.subject.opens())
         else {
             return Err(request.wrong_state("pulled"));
         };
-        let damaged =
-            |why: String| Refusal::Record { credential: credential.clone(), generation: *generation, why };
+        let damaged = |why: String| Refusal::Record { credential: credential.clone(), generation, why };
         let sealed = self.ledger.store.window(id).map_err(|error| damaged(error.to_string()))?;
         if digest(&sealed) != armed.sealed {
             return Err(damaged("its window is not the one that the log names".to_owned()));
         }
         let window = serde_json::from_slice(&sealed).map_err(|error| damaged(error.to_string()))?;
-        let envelope = envelope(&self.record(credential, *generation)?.1).map_err(damaged)?;
-        let kind = self.deposited(credential, *generation)?.terms.kind;
-        Ok(Prepared { window, envelope, credential: credential.clone(), generation: *generation, kind })
+        let envelope = envelope(&self.record(credential, generation)?.1).map_err(damaged)?;
+        let kind = self.deposited(credential, generation)?.terms.kind;
+        Ok(Prepared { window, envelope, credential: credential.clone(), generation, kind })
     }
 }
 

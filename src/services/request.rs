@@ -40,6 +40,22 @@ impl Appliance {
         self.request(at, ask, subject)
     }
 
+    /// A person asks to be shown a credential themself.
+    ///
+    /// # Errors
+    /// A [`Refusal`]; nothing was changed.
+    pub fn request_reveal(
+        &mut self,
+        at: &Moment,
+        ask: Ask,
+        credential: CredentialName,
+        window: Option<ReleaseWindow>,
+    ) -> Result<RequestId, Refusal> {
+        let generation = self.state().current(&credential)?.generation;
+        let window = window.unwrap_or(ReleaseWindow::FromArming { length_ms: ReleaseWindow::LENGTH_DEFAULT });
+        self.request(at, ask, Subject::Reveal { credential, generation, window })
+    }
+
     /// A person asks to add or replace a client record.
     ///
     /// # Errors
@@ -93,6 +109,7 @@ impl Appliance {
     fn make(&mut self, at: &Moment, doc: RequestDoc) -> Result<RequestId, Refusal> {
         const LIVE_MAX: usize = 2_000;
         policy::may_request(&self.facts(at), &doc)?;
+        self.require_chip()?;
         if self.state().requests.values().filter(|request| request.state().is_live()).count() >= LIVE_MAX {
             return Err(Refusal::Busy { what: "requests are open" });
         }
@@ -106,7 +123,7 @@ impl Appliance {
         let state = self.state();
         let owner = match &subject {
             Subject::Release { job, .. } => state.clients.get(job).and_then(|client| client.owner.clone()),
-            Subject::Client { .. } | Subject::Thaw => None,
+            Subject::Reveal { .. } | Subject::Client { .. } | Subject::Thaw => None,
         };
         RequestDoc {
             v: 1,

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rand_core::OsRng;
 use zeroize::Zeroizing;
@@ -237,7 +238,7 @@ impl Prepared {
             roster: roster.digest(),
         };
         let key_files = self.seal_key_files()?;
-        let auths = NvAuths { gate: fresh(), epoch: fresh(), head: fresh() };
+        let auths = Arc::new(NvAuths { gate: fresh(), epoch: fresh(), head: fresh() });
         let pins = self.take_chip(&auths)?;
         let pins_json = canonical::to_vec(&pins);
         home::write_file(&home::pins_file(&plan.home), &pins_json)?;
@@ -336,7 +337,8 @@ impl Prepared {
             .tpm
             .connect(&self.plan.home)
             .and_then(|tcti| provision(&tcti, &self.plan.pcrs, &hierarchies, auths));
-        if taken.is_err() {
+        // Of a chip that did not answer in time nobody knows what it has done since.
+        if !matches!(taken, Ok(_) | Err(TpmError::Silent { .. })) {
             // The chip is as it was, so there is nothing to clear, and another try may begin.
             drop(std::fs::remove_file(home::hierarchies_file(&self.plan.home)));
         }

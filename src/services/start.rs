@@ -1,6 +1,7 @@
 //! Starting: open the store, fold the log, compare it with the chip, void what a restart voids.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::ledger::{CommitError, Ledger, digest};
 use super::{Appliance, Board, Moment, chip_refusal, home, nonce};
@@ -13,6 +14,7 @@ use crate::domain::audit::tree::Tree;
 use crate::domain::home::Home;
 use crate::domain::ids::RequestId;
 use crate::domain::refusal::Refusal;
+use crate::domain::request::doc::Requester;
 use crate::domain::request::state::{Phase, Request};
 use crate::domain::secret::Key32;
 use crate::domain::time::{ChipBoot, ChipTime, Timestamp};
@@ -67,7 +69,10 @@ impl StartError {
     /// something was undone or altered never does.
     pub const fn may_pass(&self) -> bool {
         match self {
-            Self::Tpm(error) => matches!(error, TpmError::Unreachable { .. } | TpmError::Software { .. }),
+            Self::Tpm(error) => matches!(
+                error,
+                TpmError::Unreachable { .. } | TpmError::Silent { .. } | TpmError::Software { .. }
+            ),
             Self::Store(error) => matches!(error, StoreError::Sqlite(_) | StoreError::File { .. }),
             Self::Commit(error) => matches!(error, CommitError::Store(_) | CommitError::Anchor(_)),
             _ => false,
@@ -132,6 +137,7 @@ pub fn open(home: &Home) -> Result<Opened, StartError> {
     let store = Store::open(&home::store_file(home), &chip.open_store(&sealed)?, hold)?;
     let key = |name| kept_key(&store, name);
     let auths = NvAuths { gate: key(kept::GATE)?, epoch: key(kept::EPOCH)?, head: key(kept::HEAD)? };
+    let auths = Arc::new(auths);
     let keeper = key(kept::KEEPER)?;
     if store.kept(kept::PINS)?.as_slice() != pins_json {
         return Err(StartError::PinsDiffer);
@@ -256,8 +262,11 @@ impl Opened {
         let voided = voided.map(|request| (request.doc.id.clone(), nonce())).collect();
         appliance.begin_service(at, voided)?;
         // A stop between a pull and its outcome: nobody can say any more.
-        for (request, job) in appliance.state().unsettled.clone() {
-            appliance.delivered(at, &request, &job, Delivery::Unknown);
+        for (request, who) in appliance.state().unsettled.clone() {
+            match who {
+                Requester::Job(job) => appliance.delivered(at, &request, &job, Delivery::Unknown),
+                Requester::Operator(operator) => appliance.shown(at, &operator, &request, Delivery::Unknown),
+            }
         }
         Ok(appliance)
     }
@@ -278,6 +287,16 @@ impl Appliance {
     /// [`Refusal::Chip`].
     pub fn chip_time(&self) -> Result<ChipTime, Refusal> {
         self.ledger.board.chip.time().map_err(|error| chip_refusal(&error))
+    }
+
+    /// Asks the chip anything at all, after it failed; the appliance's own software TPM is started.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn ask_chip(&self, home: &Home) -> Result<(), StartError> {
+        let tcti = home::Wiring::read(home)?.tpm.connect(home)?;
+        self.ledger.board.chip.moved_to(tcti).time()?;
+        Ok(())
     }
 
     /// When the last entry was written, on both clocks, and in which boot.

@@ -10,10 +10,12 @@ use crate::domain::appliance::State;
 use crate::domain::ids::{CredentialName, JobName, OperatorId, RequestId};
 use crate::domain::operator::Role;
 use crate::domain::refusal::Refusal;
-use crate::domain::request::doc::Subject;
 use crate::domain::request::state::{Phase, Request, asked};
 use crate::domain::time::Timestamp;
 use crate::domain::wire::operator::{ClientView, CredentialView, RequestView, Standing, Status};
+
+/// Showings of one credential that a screen gets; the log has them all.
+const SEEN_MAX: usize = 100;
 
 impl Appliance {
     /// How the appliance is, for one person; `waiting` jobs are connected.
@@ -110,12 +112,12 @@ impl Appliance {
     /// [`Refusal::NoRequest`]; [`Refusal::Record`] when the record is not the one that was deposited.
     pub fn share_for(&self, operator: &OperatorId, id: &RequestId) -> Result<Option<String>, Refusal> {
         let request = self.state().request(id)?;
-        let (Phase::Requested(_), Subject::Release { credential, generation, .. }) =
-            (&request.phase, &request.doc.subject)
+        let (Phase::Requested(_), Some((credential, generation))) =
+            (&request.phase, request.doc.subject.opens())
         else {
             return Ok(None);
         };
-        let record = self.record(credential, *generation)?.1;
+        let record = self.record(credential, generation)?.1;
         let own = super::approve::own_share(&record, operator);
         Ok(own.and_then(|own| serde_json::to_string(&own).ok()))
     }
@@ -177,10 +179,10 @@ pub fn client_page(
     waiting: impl Fn(&JobName) -> u32,
 ) -> (Vec<ClientView>, bool) {
     let mut last: BTreeMap<&JobName, (Timestamp, &CredentialName)> = BTreeMap::new();
-    for (name, seen) in state.seen.iter().flat_map(|(name, all)| all.iter().map(move |seen| (name, seen))) {
-        let newest = last.entry(&seen.job).or_insert((seen.last, name));
-        if seen.last > newest.0 {
-            *newest = (seen.last, name);
+    for (name, one) in state.handed.iter().flat_map(|(name, all)| all.iter().map(move |one| (name, one))) {
+        let newest = last.entry(&one.job).or_insert((one.last, name));
+        if one.last > newest.0 {
+            *newest = (one.last, name);
         }
     }
     let behind = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
@@ -214,14 +216,16 @@ fn credential_view(
 ) -> Option<CredentialView> {
     let mut generations = state.credentials.get(name)?.iter().rev().cloned();
     let current = generations.next()?;
+    let rotate_by = state.rotate_by(name, &current);
     Some(CredentialView {
         name: name.clone(),
-        rotate_by: current.rotate_by(),
-        standing: Standing::of(&current, now),
+        rotate_by,
+        standing: Standing::of(&current, rotate_by, now),
         current,
         older: generations.collect(),
         jobs,
         last_pull: state.last_pulls.get(name).cloned(),
-        seen: state.seen.get(name).cloned().unwrap_or_default(),
+        handed: state.handed.get(name).cloned().unwrap_or_default(),
+        seen: state.seen(name).iter().rev().take(SEEN_MAX).cloned().collect(),
     })
 }

@@ -46,7 +46,7 @@ impl Chip {
     /// # Errors
     /// As every verb of the room.
     pub fn time(&self) -> Result<ChipTime, TpmError> {
-        self.on_link(|link| {
+        self.on_link(move |link| {
             let hmac = link.hmac()?;
             let attest = link.esys.get_time(hmac, Then::End)?;
             parse(&attest).ok_or(TpmError::Malformed { what: "an answer to TPM2_GetTime" })

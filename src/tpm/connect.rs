@@ -4,7 +4,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tss_esapi::constants::{CapabilityType, Tss2ResponseCodeKind};
@@ -15,6 +16,7 @@ use zeroize::Zeroize as _;
 
 use crate::domain::secret::Key32;
 use crate::tpm::buffers::Kind;
+use crate::tpm::errand::{Errands, PATIENCE};
 use crate::tpm::error::TpmError;
 use crate::tpm::nvram::Role;
 use crate::tpm::pins::{Pins, SRK_HANDLE};
@@ -95,44 +97,81 @@ pub(super) fn library(command: &'static str) -> impl Fn(tss_esapi::Error) -> Tpm
 /// sessions, and only `/dev/tpmrm0` swaps them for several connections.
 #[derive(Clone, Debug)]
 pub struct Chip {
-    tcti: Tcti,
-    pins: Pins,
-    turn: Arc<Mutex<()>>,
+    errands: Errands,
+    pins: Arc<Pins>,
 }
 
 impl Chip {
     /// Names the chip; nothing is opened yet.
     pub fn new(tcti: Tcti, pins: Pins) -> Self {
-        Self { tcti, pins, turn: Arc::default() }
+        Self { errands: Errands::new(tcti, PATIENCE), pins: Arc::new(pins) }
     }
 
-    /// Waits until no other thread uses the chip. What a thread that panicked left there is gone
-    /// with its connection.
-    pub(super) fn take_turn(&self) -> MutexGuard<'_, ()> {
-        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The same chip, reached elsewhere: a software TPM that came back may have another port.
+    #[must_use]
+    pub fn moved_to(&self, tcti: Tcti) -> Self {
+        Self { errands: self.errands.moved_to(tcti), pins: self.pins.clone() }
+    }
+
+    /// The same chip, given up on after another time than 20 seconds.
+    #[must_use]
+    pub fn with_patience(&self, patience: Duration) -> Self {
+        Self { errands: self.errands.with_patience(patience), pins: self.pins.clone() }
+    }
+
+    /// Whether it owes an answer that nobody waits for any more; until it gives it, every verb is
+    /// refused at once with [`TpmError::Silent`].
+    pub fn is_silent(&self) -> bool {
+        self.errands.are_late()
+    }
+
+    /// Refuses when [`Chip::is_silent`].
+    ///
+    /// # Errors
+    /// [`TpmError::Silent`].
+    pub fn require_answers(&self) -> Result<(), TpmError> {
+        if self.is_silent() { Err(self.errands.silent()) } else { Ok(()) }
     }
 
     /// Where it is reached.
     pub const fn tcti(&self) -> &Tcti {
-        &self.tcti
+        self.errands.tcti()
     }
 
     /// What was pinned at set-up.
-    pub const fn pins(&self) -> &Pins {
+    pub fn pins(&self) -> &Pins {
         &self.pins
+    }
+
+    /// The same, for a thread.
+    pub(super) fn shared_pins(&self) -> Arc<Pins> {
+        self.pins.clone()
+    }
+
+    /// Its errands.
+    pub(super) const fn errands(&self) -> &Errands {
+        &self.errands
     }
 
     /// Runs one operation on a connection of its own. A failure is traced to its cause: a chip
     /// that has another key or another index than the pinned one is named as that.
-    pub(super) fn on_link<T>(
+    pub(super) fn on_link<T: Send + 'static>(
         &self,
-        operation: impl FnOnce(&mut Link<'_>) -> Result<T, TpmError>,
+        operation: impl FnOnce(&mut Link<'_>) -> Result<T, TpmError> + Send + 'static,
     ) -> Result<T, TpmError> {
-        let turn = self.take_turn();
-        let outcome = Link::open(&self.tcti, &self.pins).and_then(|mut link| operation(&mut link));
-        wipe_stack();
-        drop(turn);
+        let (tcti, pins) = (self.tcti().clone(), self.shared_pins());
+        let outcome =
+            self.errands.run(move || Link::open(&tcti, &pins).and_then(|mut link| operation(&mut link)));
         outcome.map_err(|error| self.trace(error))
+    }
+
+    /// Runs one operation on the safe wrapper.
+    pub(super) fn on_context<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&mut Context) -> Result<T, TpmError> + Send + 'static,
+    ) -> Result<T, TpmError> {
+        let tcti = self.tcti().clone();
+        self.errands.run(move || operation(&mut context(&tcti)?))
     }
 
     /// Finds out why an operation failed. What the chip says here is not authenticated: it may
@@ -141,7 +180,7 @@ impl Chip {
         const LAYER_TCTI: u32 = 0x0a;
         match &error {
             TpmError::Rc { command, rc } if rc >> 16 == LAYER_TCTI => {
-                TpmError::Unreachable { tcti: self.tcti.to_string(), cause: format!("{command} 0x{rc:x}") }
+                TpmError::Unreachable { tcti: self.tcti().to_string(), cause: format!("{command} 0x{rc:x}") }
             }
             TpmError::Rc { .. } | TpmError::NvNotOurs { .. } => match self.check_names() {
                 Err(named @ (TpmError::NotOurs { .. } | TpmError::NvNotOurs { .. })) => named,
@@ -155,56 +194,61 @@ impl Chip {
     /// and nobody who clears up; `/dev/tpmrm0` does so by itself. Nobody else may be at work there.
     ///
     /// # Errors
-    /// [`TpmError::Unreachable`] or [`TpmError::Library`].
+    /// [`TpmError::Unreachable`], [`TpmError::Silent`] or [`TpmError::Library`].
     pub fn end_strays(&self) -> Result<(), TpmError> {
-        /// TPM_HT_LOADED_SESSION and TPM_HT_TRANSIENT, each as the first handle of its kind.
-        const KINDS: [u32; 2] = [0x0200_0000, 0x8000_0000];
-        let Tcti::Swtpm { .. } = self.tcti else { return Ok(()) };
-        let _turn = self.take_turn();
-        let mut context = context(&self.tcti)?;
-        for first in KINDS {
-            let mut refused = None;
-            for handle in held(&mut context, first)? {
-                let ended = context.tr_from_tpm_public(handle).and_then(|tr| context.flush_context(tr));
-                refused = ended.err().or(refused);
-            }
-            // The library complains of policy sessions that the chip has ended: what the chip holds counts.
-            if let Some(error) = refused
-                && !held(&mut context, first)?.is_empty()
-            {
-                return Err(library("TPM2_FlushContext")(error));
-            }
-        }
-        Ok(())
+        let Tcti::Swtpm { .. } = self.tcti() else { return Ok(()) };
+        self.on_context(end_strays)
     }
 
     /// Compares the Names that the chip gives for the storage root key and the indices with the
     /// pinned ones, for `doctor` and to say why something failed.
     ///
     /// # Errors
-    /// [`TpmError::NotOurs`] or [`TpmError::NvNotOurs`]; [`TpmError::Unreachable`] or
-    /// [`TpmError::Library`] when the chip could not be asked.
+    /// [`TpmError::NotOurs`] or [`TpmError::NvNotOurs`]; [`TpmError::Unreachable`],
+    /// [`TpmError::Silent`] or [`TpmError::Library`] when the chip could not be asked.
     pub fn check_names(&self) -> Result<(), TpmError> {
-        let _turn = self.take_turn();
-        let mut context = context(&self.tcti)?;
-        let mut holds = |handle: u32, name: &[u8]| {
-            let tr = TpmHandle::try_from(handle).and_then(|handle| context.tr_from_tpm_public(handle));
-            match tr.and_then(|tr| context.tr_get_name(tr)) {
-                Ok(given) => Ok(given.value() == name),
-                Err(Error::Tss2Error(rc)) if rc.kind() == Some(Tss2ResponseCodeKind::Handle) => Ok(false),
-                Err(other) => Err(library("TPM2_ReadPublic")(other)),
-            }
-        };
-        if !holds(SRK_HANDLE, self.pins.srk_name())? {
-            return Err(TpmError::NotOurs { handle: SRK_HANDLE });
-        }
-        for role in Role::ALL {
-            if !holds(role.index(), &role.name())? {
-                return Err(TpmError::NvNotOurs { index: role.index() });
-            }
-        }
-        Ok(())
+        let pins = self.shared_pins();
+        self.on_context(move |context| check_names(context, &pins))
     }
+}
+
+fn end_strays(context: &mut Context) -> Result<(), TpmError> {
+    /// TPM_HT_LOADED_SESSION and TPM_HT_TRANSIENT, each as the first handle of its kind.
+    const KINDS: [u32; 2] = [0x0200_0000, 0x8000_0000];
+    for first in KINDS {
+        let mut refused = None;
+        for handle in held(context, first)? {
+            let ended = context.tr_from_tpm_public(handle).and_then(|tr| context.flush_context(tr));
+            refused = ended.err().or(refused);
+        }
+        // The library complains of policy sessions that the chip has ended: what the chip holds counts.
+        if let Some(error) = refused
+            && !held(context, first)?.is_empty()
+        {
+            return Err(library("TPM2_FlushContext")(error));
+        }
+    }
+    Ok(())
+}
+
+fn check_names(context: &mut Context, pins: &Pins) -> Result<(), TpmError> {
+    let mut holds = |handle: u32, name: &[u8]| {
+        let tr = TpmHandle::try_from(handle).and_then(|handle| context.tr_from_tpm_public(handle));
+        match tr.and_then(|tr| context.tr_get_name(tr)) {
+            Ok(given) => Ok(given.value() == name),
+            Err(Error::Tss2Error(rc)) if rc.kind() == Some(Tss2ResponseCodeKind::Handle) => Ok(false),
+            Err(other) => Err(library("TPM2_ReadPublic")(other)),
+        }
+    };
+    if !holds(SRK_HANDLE, pins.srk_name())? {
+        return Err(TpmError::NotOurs { handle: SRK_HANDLE });
+    }
+    for role in Role::ALL {
+        if !holds(role.index(), &role.name())? {
+            return Err(TpmError::NvNotOurs { index: role.index() });
+        }
+    }
+    Ok(())
 }
 
 /// Overwrites the stack that the library used: it decrypts there and does not clean up.

@@ -1,11 +1,11 @@
 //! What the chip counts and remembers: the gate, the epoch, and the head of the log.
 
-use crate::domain::secret::Key32;
 use crate::tpm::buffers::Then;
 use crate::tpm::connect::{Chip, Link};
 use crate::tpm::error::TpmError;
 use crate::tpm::nvram::{NvAuths, Role};
 use crate::tpm::timed::Tr;
+use std::sync::Arc;
 
 /// What the chip remembers of the last anchored commit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -52,9 +52,10 @@ impl Link<'_> {
 }
 
 impl Chip {
-    fn counter(&self, role: Role, auth: &Key32, increment: bool) -> Result<u64, TpmError> {
-        self.on_link(|link| {
-            let (index, hmac) = (link.index(role, auth)?, link.hmac()?);
+    fn counter(&self, role: Role, auths: &Arc<NvAuths>, increment: bool) -> Result<u64, TpmError> {
+        let auths = auths.clone();
+        self.on_link(move |link| {
+            let (index, hmac) = (link.index(role, auths.of(role))?, link.hmac()?);
             if increment {
                 link.esys.nv_increment(index, hmac, Then::Keep).map_err(role.refused())?;
             }
@@ -66,33 +67,34 @@ impl Chip {
     ///
     /// # Errors
     /// As every verb of the room.
-    pub fn gate(&self, auths: &NvAuths) -> Result<u64, TpmError> {
-        self.counter(Role::Gate, &auths.gate, false)
+    pub fn gate(&self, auths: &Arc<NvAuths>) -> Result<u64, TpmError> {
+        self.counter(Role::Gate, auths, false)
     }
 
     /// Ends every window on the chip, and returns the new value of the gate counter.
     ///
     /// # Errors
     /// As every verb of the room.
-    pub fn close_gate(&self, auths: &NvAuths) -> Result<u64, TpmError> {
-        self.counter(Role::Gate, &auths.gate, true)
+    pub fn close_gate(&self, auths: &Arc<NvAuths>) -> Result<u64, TpmError> {
+        self.counter(Role::Gate, auths, true)
     }
 
     /// Advances the epoch counter alone, and returns its new value.
     ///
     /// # Errors
     /// As every verb of the room.
-    pub fn anchor_epoch(&self, auths: &NvAuths) -> Result<u64, TpmError> {
-        self.counter(Role::Epoch, &auths.epoch, true)
+    pub fn anchor_epoch(&self, auths: &Arc<NvAuths>) -> Result<u64, TpmError> {
+        self.counter(Role::Epoch, auths, true)
     }
 
     /// Reads both parts of the anchor.
     ///
     /// # Errors
     /// As every verb of the room.
-    pub fn anchor_read(&self, auths: &NvAuths) -> Result<Anchor, TpmError> {
+    pub fn anchor_read(&self, auths: &Arc<NvAuths>) -> Result<Anchor, TpmError> {
         let malformed = TpmError::Malformed { what: "the head in the TPM" };
-        self.on_link(|link| {
+        let auths = auths.clone();
+        self.on_link(move |link| {
             let epoch = link.index(Role::Epoch, &auths.epoch)?;
             let (head, hmac) = (link.index(Role::Head, &auths.head)?, link.hmac()?);
             let epoch = link.count(Role::Epoch, epoch, hmac, Then::Keep)?;
@@ -106,10 +108,11 @@ impl Chip {
     ///
     /// # Errors
     /// As every verb of the room.
-    pub fn anchor_head(&self, auths: &NvAuths, head: &[u8; 32]) -> Result<(), TpmError> {
-        self.on_link(|link| {
+    pub fn anchor_head(&self, auths: &Arc<NvAuths>, head: &[u8; 32]) -> Result<(), TpmError> {
+        let (auths, head) = (auths.clone(), *head);
+        self.on_link(move |link| {
             let (index, hmac) = (link.index(Role::Head, &auths.head)?, link.hmac()?);
-            link.esys.nv_write(index, hmac, head, Then::End).map_err(Role::Head.refused())
+            link.esys.nv_write(index, hmac, &head, Then::End).map_err(Role::Head.refused())
         })
     }
 
@@ -119,7 +122,8 @@ impl Chip {
     /// # Errors
     /// As every verb of the room; the head may have been written without the epoch then, which
     /// [`Chip::anchor_read`] shows.
-    pub fn anchor(&self, auths: &NvAuths, head: &[u8; 32]) -> Result<(), TpmError> {
-        self.on_link(|link| link.anchor(auths, head, Then::End).map(drop))
+    pub fn anchor(&self, auths: &Arc<NvAuths>, head: &[u8; 32]) -> Result<(), TpmError> {
+        let (auths, head) = (auths.clone(), *head);
+        self.on_link(move |link| link.anchor(&auths, &head, Then::End).map(drop))
     }
 }

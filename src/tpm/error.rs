@@ -1,6 +1,7 @@
 //! What the chip refused, and what to do about it.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +80,14 @@ pub enum TpmError {
         /// What the library said.
         cause: String,
     },
+    /// The chip was asked and nothing came back. The errand goes on: see [`TpmError::advice`].
+    #[error("the TPM at {tcti} does not answer, after {} s", .waited.as_secs())]
+    Silent {
+        /// Where it was asked.
+        tcti: String,
+        /// How long its answer was waited for.
+        waited: Duration,
+    },
     /// The storage root key is not the one pinned at set-up.
     #[error("the key at {handle:#010x} is not the storage root key that this appliance was set up with")]
     NotOurs {
@@ -145,6 +154,10 @@ impl TpmError {
             Self::Pcrs { .. } => "choose PCRs of the sha256 bank; the default is sha256:0,2,4,7",
             Self::Unreachable { .. } => {
                 "check that the TPM is enabled in the firmware, that /dev/tpmrm0 may be opened, or that swtpm runs"
+            }
+            Self::Silent { .. } => {
+                "look whether the TPM or swtpm hangs; it is asked again as soon as it answers, and if it answers \
+                 others only, restart the daemon"
             }
             Self::NotOurs { .. } => {
                 "do not go on: the chip was cleared or replaced, or something sits between it and the board; \

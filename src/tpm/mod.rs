@@ -13,6 +13,7 @@ mod buffers;
 mod clock;
 mod connect;
 mod counter;
+mod errand;
 mod error;
 mod nvram;
 mod pcr;

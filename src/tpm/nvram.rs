@@ -1,5 +1,7 @@
 //! The three NV indices: what they are, how they are named, and what authorises them.
 
+use std::convert::Infallible;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -15,6 +17,31 @@ pub struct NvAuths {
     pub epoch: Key32,
     /// Of the head index.
     pub head: Key32,
+}
+
+impl NvAuths {
+    /// Of one of the three.
+    pub(super) const fn of(&self, role: Role) -> &Key32 {
+        match role {
+            Role::Gate => &self.gate,
+            Role::Epoch => &self.epoch,
+            Role::Head => &self.head,
+        }
+    }
+
+    /// A copy for another thread.
+    pub(super) fn copy(&self) -> Self {
+        Self { gate: copy(&self.gate), epoch: copy(&self.epoch), head: copy(&self.head) }
+    }
+}
+
+/// A copy of a key for another thread, which is wiped as the key is.
+pub(super) fn copy(key: &Key32) -> Key32 {
+    let filled = Key32::try_fill(|to| -> Result<(), Infallible> {
+        to.copy_from_slice(key.expose());
+        Ok(())
+    });
+    filled.unwrap_or_else(|never| match never {})
 }
 
 /// Which of the three.

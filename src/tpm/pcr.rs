@@ -10,7 +10,7 @@ use tss_esapi::interface_types::algorithm::HashingAlgorithm;
 use tss_esapi::structures::{PcrSelectionList, PcrSlot};
 use tss_esapi::tss2_esys::{TPML_PCR_SELECTION, TPMS_PCR_SELECTION};
 
-use crate::tpm::connect::{Chip, context, library};
+use crate::tpm::connect::{Chip, library};
 use crate::tpm::error::TpmError;
 
 /// At least one of the PCRs 0 to 23 of the SHA-256 bank.
@@ -141,10 +141,10 @@ impl Chip {
     /// Compares the measured state with that of set-up.
     ///
     /// # Errors
-    /// [`TpmError::Unreachable`] or [`TpmError::Library`].
+    /// [`TpmError::Unreachable`], [`TpmError::Silent`] or [`TpmError::Library`].
     pub fn pcr_status(&self) -> Result<PcrStatus, TpmError> {
-        let _turn = self.take_turn();
-        let now = digest(&mut context(self.tcti())?, self.pins().pcrs())?;
+        let pcrs = self.pins().pcrs();
+        let now = self.on_context(move |context| digest(context, pcrs))?;
         Ok(PcrStatus { now, pinned: *self.pins().pcr_digest() })
     }
 }

@@ -27,7 +27,7 @@ impl Chip {
     pub fn lock_platform(&self) -> Result<PlatformLock, TpmError> {
         /// TPM_RC_AUTH_FAIL and TPM_RC_BAD_AUTH for session 1, TPM_RC_HIERARCHY for handle 1.
         const CLOSED: [u32; 3] = [0x98e, 0x9a2, 0x185];
-        self.on_link(|link| {
+        self.on_link(move |link| {
             let hmac = link.hmac()?;
             match link.esys.disable_platform(hmac, Then::End) {
                 Ok(()) => Ok(PlatformLock::Now),

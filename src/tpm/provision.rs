@@ -1,5 +1,7 @@
 //! Set-up of a chip that belongs to nobody yet.
 
+use std::time::Duration;
+
 use tss_esapi::Context;
 use tss_esapi::attributes::{NvIndexAttributes, ObjectAttributesBuilder, SessionAttributesBuilder};
 use tss_esapi::constants::{CapabilityType, PropertyTag, SessionType};
@@ -19,8 +21,9 @@ use tss_esapi::traits::Marshall;
 
 use crate::domain::secret::Key32;
 use crate::tpm::connect::{Tcti, context, library};
+use crate::tpm::errand::{Errands, PATIENCE, SETUP_PATIENCE};
 use crate::tpm::error::{Taken, TpmError};
-use crate::tpm::nvram::{NvAuths, Role};
+use crate::tpm::nvram::{NvAuths, Role, copy};
 use crate::tpm::pcr::{PcrSelection, digest};
 use crate::tpm::pins::{Pins, SRK_HANDLE};
 
@@ -34,6 +37,13 @@ pub struct Hierarchies {
     pub lockout: Key32,
 }
 
+impl Hierarchies {
+    /// A copy for another thread.
+    fn copy(&self) -> Self {
+        Self { owner: copy(&self.owner), lockout: copy(&self.lockout) }
+    }
+}
+
 /// Makes a chip the appliance's own and pins it.
 ///
 /// Makes the storage root key from the TCG's ECC template and keeps it, defines and first writes
@@ -44,7 +54,7 @@ pub struct Hierarchies {
 /// later the firmware can.
 ///
 /// # Errors
-/// [`TpmError::AlreadyTaken`] before anything was changed.
+/// [`TpmError::AlreadyTaken`] before anything was changed; [`TpmError::Silent`] after five minutes.
 /// # Source
 /// TCG TPM v2.0 Provisioning Guidance, storage root key; its ECC NIST P-256 template.
 pub fn provision(
@@ -53,24 +63,35 @@ pub fn provision(
     hierarchies: &Hierarchies,
     auths: &NvAuths,
 ) -> Result<Pins, TpmError> {
-    let mut context = context(tcti)?;
-    look_for_owner(&mut context)?;
-    let software = matches!(tcti, Tcti::Swtpm { .. }) || is_software(&mut context)?;
-    let mut ceremony =
-        Ceremony { context, session: None, kept: None, indices: Vec::new(), taken: Vec::new() };
-    let outcome = ceremony.run(pcrs, hierarchies, auths, software);
-    if outcome.is_err() {
-        ceremony.undo();
-    }
-    outcome
+    let errands = Errands::new(tcti.clone(), SETUP_PATIENCE);
+    let (tcti, pcrs) = (tcti.clone(), *pcrs);
+    let (hierarchies, auths) = (hierarchies.copy(), auths.copy());
+    errands.run(move || {
+        let mut context = context(&tcti)?;
+        look_for_owner(&mut context)?;
+        let software = matches!(tcti, Tcti::Swtpm { .. }) || is_software(&mut context)?;
+        let mut ceremony =
+            Ceremony { context, session: None, kept: None, indices: Vec::new(), taken: Vec::new() };
+        let outcome = ceremony.run(&pcrs, &hierarchies, &auths, software);
+        if outcome.is_err() {
+            ceremony.undo();
+        }
+        outcome
+    })
 }
 
 /// Looks whether the chip answers and belongs to nobody; changes nothing.
 ///
 /// # Errors
-/// [`TpmError::Unreachable`] and [`TpmError::AlreadyTaken`].
+/// [`TpmError::Unreachable`], [`TpmError::Silent`] and [`TpmError::AlreadyTaken`].
 pub fn refuse_taken(tcti: &Tcti) -> Result<(), TpmError> {
-    look_for_owner(&mut context(tcti)?)
+    refuse_taken_within(tcti, PATIENCE)
+}
+
+/// The same within another time than 20 seconds.
+pub(super) fn refuse_taken_within(tcti: &Tcti, patience: Duration) -> Result<(), TpmError> {
+    let to = tcti.clone();
+    Errands::new(tcti.clone(), patience).run(move || look_for_owner(&mut context(&to)?))
 }
 
 fn look_for_owner(context: &mut Context) -> Result<(), TpmError> {

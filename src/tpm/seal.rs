@@ -14,6 +14,7 @@ use crate::domain::secret::Key32;
 use crate::tpm::buffers::Then;
 use crate::tpm::connect::{Chip, Link};
 use crate::tpm::error::{PolicyStep, TpmError};
+use crate::tpm::nvram::copy;
 use crate::tpm::policy::PolicyDigest;
 use crate::tpm::timed::Tr;
 
@@ -170,7 +171,8 @@ impl Chip {
     /// # Errors
     /// As every verb of the room.
     pub fn seal(&self, key: &Key32) -> Result<SealedKey, TpmError> {
-        self.on_link(|link| link.create(key, self.pins().boot_policy()))
+        let (key, policy) = (copy(key), self.pins().boot_policy());
+        self.on_link(move |link| link.create(&key, policy))
     }
 
     /// Recovers the store key: the chip in its measured state is all that it takes.
@@ -192,11 +194,12 @@ impl Chip {
 
     fn open(&self, sealed: &SealedKey) -> Result<Key32, TpmError> {
         sealed.require(self.pins().boot_policy())?;
-        self.on_link(|link| {
+        let sealed = sealed.clone();
+        self.on_link(move |link| {
             let policy = link.policy()?;
             link.policy_pcr(policy)?;
             let hmac = link.hmac()?;
-            let item = link.load(sealed, hmac)?;
+            let item = link.load(&sealed, hmac)?;
             let key = link.esys.unseal(item, policy);
             link.esys.flush(item)?;
             key

@@ -15,6 +15,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use sha2::{Digest as _, Sha256};
+use tss_esapi::Context;
 use tss_esapi::constants::StartupType;
 use tss_esapi::handles::PcrHandle;
 use tss_esapi::interface_types::algorithm::HashingAlgorithm;
@@ -22,6 +23,7 @@ use tss_esapi::interface_types::session_handles::AuthSession;
 use tss_esapi::structures::{Digest, DigestValues};
 
 use crate::tpm::connect::{Tcti, context, library};
+use crate::tpm::errand::{Errands, PATIENCE};
 use crate::tpm::error::TpmError;
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -148,10 +150,20 @@ impl SoftTpm {
             Digest::try_from(Sha256::digest(b"portcullis: another boot").to_vec()).map_err(&refused)?;
         let mut events = DigestValues::new();
         events.set(HashingAlgorithm::Sha256, event);
-        let mut context = context(&self.tcti())?;
-        let extended = context
-            .execute_with_session(Some(AuthSession::Password), |context| context.pcr_extend(handle, events));
-        extended.map_err(refused)
+        self.ask(move |context| {
+            let extended = context.execute_with_session(Some(AuthSession::Password), |context| {
+                context.pcr_extend(handle, events)
+            });
+            extended.map_err(library("TPM2_PCR_Extend"))
+        })
+    }
+
+    fn ask(
+        &self,
+        work: impl FnOnce(&mut Context) -> Result<(), TpmError> + Send + 'static,
+    ) -> Result<(), TpmError> {
+        let tcti = self.tcti();
+        Errands::new(tcti.clone(), PATIENCE).run(move || work(&mut context(&tcti)?))
     }
 
     fn launch(directory: &Path, port: u16) -> Result<Self, TpmError> {
@@ -203,8 +215,7 @@ impl SoftTpm {
         let what = "could not be stopped";
         let Some(process) = self.process() else { return Ok(()) };
         if orderly {
-            let mut context = context(&self.tcti())?;
-            context.shutdown(StartupType::Clear).map_err(library("TPM2_Shutdown"))?;
+            self.ask(|context| context.shutdown(StartupType::Clear).map_err(library("TPM2_Shutdown")))?;
         }
         if !orderly || self.ask_to_end().is_err() {
             let signal = if orderly { Signal::TERM } else { Signal::KILL };

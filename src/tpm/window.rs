@@ -1,6 +1,7 @@
 //! A key that the chip gives back between two instants of one boot, while the gate stays up.
 
-use std::sync::MutexGuard;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 use serde::{Deserialize, Serialize};
 
@@ -8,9 +9,10 @@ use crate::domain::request::permit::ReleasePermit;
 use crate::domain::secret::Key32;
 use crate::domain::time::ChipBoot;
 use crate::tpm::buffers::Then;
-use crate::tpm::connect::{Chip, Link, wipe_stack};
+use crate::tpm::connect::{Chip, Link, Tcti, wipe_stack};
+use crate::tpm::errand::Errand;
 use crate::tpm::error::{PolicyStep, TpmError};
-use crate::tpm::nvram::{NvAuths, Role};
+use crate::tpm::nvram::{NvAuths, Role, copy};
 use crate::tpm::pins::Pins;
 use crate::tpm::policy::{AT_LEAST, BELOW, EQUAL, PolicyDigest};
 use crate::tpm::seal::SealedKey;
@@ -133,7 +135,14 @@ impl Link<'_> {
 }
 
 impl Link<'_> {
-    fn open_window(&mut self, auths: &NvAuths, window: &SealedWindow, hmac: Tr) -> Result<Key32, TpmError> {
+    fn open_window(
+        &mut self,
+        auths: &NvAuths,
+        window: &SealedWindow,
+        permit: ReleasePermit,
+        hmac: Tr,
+    ) -> Result<Key32, TpmError> {
+        let _spent = permit;
         let policy = self.policy()?;
         self.policy_window((policy, hmac), auths, &window.bounds, Then::Keep)?;
         let item = self.load(&window.key, hmac)?;
@@ -149,7 +158,8 @@ impl Chip {
     /// # Errors
     /// As every verb of the room.
     pub fn seal_window(&self, key: &Key32, bounds: &WindowBounds) -> Result<SealedWindow, TpmError> {
-        let key = self.on_link(|link| link.create(key, bounds.policy(self.pins())))?;
+        let (key, policy) = (copy(key), bounds.policy(self.pins()));
+        let key = self.on_link(move |link| link.create(&key, policy))?;
         Ok(SealedWindow::new(key, *bounds))
     }
 
@@ -160,32 +170,29 @@ impl Chip {
     /// As [`Chip::anchor`].
     pub fn anchor_pull<'c>(
         &'c self,
-        auths: &'c NvAuths,
+        auths: &Arc<NvAuths>,
         head: &[u8; 32],
     ) -> Result<AnchoredPull<'c>, TpmError> {
-        let turn = self.take_turn();
-        let anchored = Link::open(self.tcti(), self.pins()).and_then(|mut link| {
-            let hmac = link.anchor(auths, head, Then::Keep)?;
-            Ok((link, hmac))
-        });
-        match anchored {
-            Ok((link, hmac)) => Ok(AnchoredPull { chip: self, auths, hmac, link, turn }),
-            Err(error) => {
-                drop(turn);
-                Err(self.trace(error))
-            }
-        }
+        let (anchored, is_anchored) = channel();
+        let (opening, order) = channel();
+        let (answer, key) = channel();
+        let at_chip = AtChip { tcti: self.tcti().clone(), pins: self.shared_pins(), auths: auths.clone() };
+        let head = *head;
+        let errand = self.errands().begin(move || at_chip.pull(&head, &anchored, &order, &answer))?;
+        errand.hear(&is_anchored).and_then(|anchored| anchored).map_err(|error| self.trace(error))?;
+        Ok(AnchoredPull { chip: self, errand, opening, key })
     }
 
     /// Asks the chip whether a window is open, and never to unseal.
     ///
     /// # Errors
     /// As every verb of the room; a refusal by the policy is an answer and no error.
-    pub fn probe_window(&self, auths: &NvAuths, window: &SealedWindow) -> Result<WindowProbe, TpmError> {
+    pub fn probe_window(&self, auths: &Arc<NvAuths>, window: &SealedWindow) -> Result<WindowProbe, TpmError> {
         window.key.require(window.bounds.policy(self.pins()))?;
-        let asked = self.on_link(|link| {
+        let (auths, bounds) = (auths.clone(), window.bounds);
+        let asked = self.on_link(move |link| {
             let (policy, hmac) = (link.policy()?, link.hmac()?);
-            link.policy_window((policy, hmac), auths, &window.bounds, Then::End)
+            link.policy_window((policy, hmac), &auths, &bounds, Then::End)
         });
         match asked {
             Ok(()) => Ok(WindowProbe::Open),
@@ -195,14 +202,48 @@ impl Chip {
     }
 }
 
+/// What the thread at the chip needs for one pull.
+struct AtChip {
+    tcti: Tcti,
+    pins: Arc<Pins>,
+    auths: Arc<NvAuths>,
+}
+
+impl AtChip {
+    /// Anchors and says so, then opens the window that it is told, if it is told one.
+    fn pull(
+        self,
+        head: &[u8; 32],
+        anchored: &Sender<Result<(), TpmError>>,
+        order: &Receiver<(SealedWindow, ReleasePermit)>,
+        answer: &Sender<Result<Key32, TpmError>>,
+    ) {
+        let opened = Link::open(&self.tcti, &self.pins).and_then(|mut link| {
+            let hmac = link.anchor(&self.auths, head, Then::Keep)?;
+            // Whoever does not hear it in time gives no order.
+            drop(anchored.send(Ok(())));
+            let Ok((window, permit)) = order.recv() else { return Ok(None) };
+            link.open_window(&self.auths, &window, permit, hmac).map(Some)
+        });
+        wipe_stack();
+        // Each is heard by one who waits for it, or by nobody.
+        match opened {
+            Ok(None) => {}
+            Ok(Some(key)) => drop(answer.send(Ok(key))),
+            Err(error) => {
+                drop(anchored.send(Err(error.clone())));
+                drop(answer.send(Err(error)));
+            }
+        }
+    }
+}
+
 /// The chip after one pull was anchored in it, still held by the thread that anchored.
 pub struct AnchoredPull<'c> {
     chip: &'c Chip,
-    auths: &'c NvAuths,
-    hmac: Tr,
-    /// Closed before the turn ends.
-    link: Link<'c>,
-    turn: MutexGuard<'c, ()>,
+    errand: Errand,
+    opening: Sender<(SealedWindow, ReleasePermit)>,
+    key: Receiver<Result<Key32, TpmError>>,
 }
 
 impl AnchoredPull<'_> {
@@ -212,13 +253,10 @@ impl AnchoredPull<'_> {
     /// [`TpmError::PolicyRefused`] names the condition that does not hold; the chip was not asked
     /// to unseal then.
     pub fn open_window(self, window: &SealedWindow, permit: ReleasePermit) -> Result<Key32, TpmError> {
-        let _spent = permit;
-        let Self { chip, auths, hmac, mut link, turn } = self;
-        let ours = window.key.require(window.bounds.policy(chip.pins()));
-        let opened = ours.and_then(|()| link.open_window(auths, window, hmac));
-        drop(link);
-        wipe_stack();
-        drop(turn);
-        opened.map_err(|error| chip.trace(error))
+        let Self { chip, errand, opening, key } = self;
+        window.key.require(window.bounds.policy(chip.pins()))?;
+        // A thread that ended says so by its silence.
+        drop(opening.send((window.clone(), permit)));
+        errand.hear(&key).and_then(|key| key).map_err(|error| chip.trace(error))
     }
 }

@@ -5,6 +5,7 @@ mod common;
 mod deposits;
 mod files;
 mod found;
+mod gone;
 mod people;
 mod requests;
 mod sockets;

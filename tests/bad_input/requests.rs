@@ -24,7 +24,8 @@ fn a_request_that_nobody_can_mean_is_not_made() {
         let why = ["--reason", "r", "--ticket", "t"];
         let other = |name, job| [&["request", name, "--job", job], &why[..]].concat();
         let no_ticket = vec!["request", "db/a", "--job", "payroll", "--reason", "r"];
-        let cases: [(&str, Vec<&str>, i32, &str); 13] = [
+        let tomorrow = "a time of day was taken for another day's";
+        let cases: [(&str, Vec<&str>, i32, &str); 14] = [
             ("no credential", other("db/none", "payroll"), 3, "there is no credential db/none"),
             ("no job", other("db/a", "nobody"), 3, "no client record for job nobody"),
             ("no grant", other("db/other", "payroll"), 3, "payroll is not granted db/other"),
@@ -37,6 +38,7 @@ fn a_request_that_nobody_can_mean_is_not_made() {
             ("over", ask(&["--opens", "2020-01-01T00:00Z", "--for", "1h"]), 2, "would close at 2020-01-01"),
             ("backwards", ask(&["--opens", "+2h", "--closes", "+1h"]), 2, "would close at"),
             ("not a time", ask(&["--opens", "tonight"]), 2, "is not a time"),
+            ("till tomorrow", ask(&["--opens", "12:00Z", "--closes", "12:00Z"]), 2, tomorrow),
             ("no ticket", no_ticket, 2, "--ticket"),
         ];
         for (name, args, code, what) in cases {
@@ -120,7 +122,13 @@ fn what_ended_stays_ended() {
     let expired = || Ok(known(&appliance).requests.iter().any(|one| one.1 == "expired").then_some(()));
     appliance.wait_for("the end of a request", expired).expect("time ends it");
     nothing_changes(&appliance, &["wrong-state"; 2], "ended", || {
-        refused(&appliance.approve("carol", &denied).expect("runs"), 3, "is DENIED", "a yes after a no");
+        let late_yes = appliance.approve("carol", &denied).expect("runs");
+        refused(&late_yes, 3, "is DENIED", "a yes after a no");
+        let told = &late_yes.stderr;
+        assert!(
+            !told.contains("nobody yet") && !told.contains("fingerprint"),
+            "its state, and no more: {told}"
+        );
         refused(&end("deny", &denied), 3, "is DENIED", "a second no");
         refused(&end("revoke", &denied), 3, "is DENIED", "a withdrawal after a no");
         refused(&appliance.approve("bob", &late).expect("runs"), 3, "is EXPIRED", "a yes too late");

@@ -16,7 +16,7 @@ pub fn program() -> PathBuf {
 /// The stage, and the folder that it lives in.
 pub struct Appliance {
     stage: Stage,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Deref for Appliance {
@@ -54,7 +54,7 @@ impl Appliance {
         let folder = tempfile::tempdir().expect("a folder");
         let stage = Stage::set(program, folder.path().join("home")).expect("a stage");
         stage.found_on(tcti).expect("set up");
-        Self { stage, _folder: folder }
+        Self { stage, folder }
     }
 
     /// Starts it, and lets the job `payroll` of this user ask for `credentials`, which are deposited.
@@ -65,6 +65,13 @@ impl Appliance {
         for credential in credentials {
             self.stage.deposit(credential, SECRET, &[]).expect("deposited");
         }
+    }
+
+    /// Lets other users pass through to its sockets.
+    pub fn open_to_others(&self) {
+        use std::os::unix::fs::PermissionsExt as _;
+        let passable = std::fs::Permissions::from_mode(0o711);
+        std::fs::set_permissions(self.folder.path(), passable).expect("permissions");
     }
 
     /// The folder of the store.

@@ -1,65 +1,14 @@
 //! Two people and a job, through the console, on a whole appliance.
 
-use std::path::PathBuf;
+use portcullis::demo::stage::{CREDENTIAL, SECRET};
 
-use portcullis::demo::stage::{CREDENTIAL, PEOPLE, SECRET, Stage, my_uid, passphrase};
-
+use crate::people::{JOB, approve, log_in, stage};
 use crate::session::{MODERN, Session};
-
-const JOB: &str = "jobx.prod1";
-
-/// Logs in at the login screen as anybody but the first, whoever is chosen there.
-fn log_in(session: &mut Session, person: &str) {
-    session.wait_for_text("Who are you?");
-    session.type_bytes(b"g");
-    session.wait_for_text(&format!("> {}", PEOPLE[0]));
-    for next in PEOPLE.into_iter().skip(1) {
-        session.type_bytes(b"j");
-        session.wait_for_text(&format!("> {next}"));
-        if next == person {
-            break;
-        }
-    }
-    session.type_bytes(b"\r");
-    session.wait_for_text("Passphrase (not shown):");
-    session.type_bytes(format!("{}\r", passphrase(person)).as_bytes());
-    session.wait_for_text(&format!("op:{person}"));
-}
-
-/// Reads the first request to its end and approves it.
-fn approve(session: &mut Session, person: &str, id: &str) {
-    session.wait_for_text(&format!(">{id}"));
-    session.type_bytes(b"\r");
-    session.wait_for_text("fingerprint");
-    session.type_bytes(b"G");
-    session.wait_for_text("a:approve");
-    session.type_bytes(b"a");
-    session.wait_for_text("Id of the request:");
-    // The dialog takes keys from the moment it was shown; when that was, only its answer tells. The first
-    // field never answers, so the cursor has to.
-    let prompt = |typed: &str| format!("Id of the request: {typed}");
-    while !session.soon(|session| session.stands_behind(&prompt(""))) {
-        session.type_bytes(b"\t");
-    }
-    session.type_by_hand(b"\t");
-    session.wait_for("way back", |session| session.stands_behind("Passphrase (not shown): "));
-    session.type_by_hand(format!("{}\r{id}", passphrase(person)).as_bytes());
-    session.wait_for_text(&prompt(id));
-    session.type_by_hand(b"\r");
-    session.wait_for_text(&format!("{person} approved {id}"));
-    assert!(!session.has_sent(&passphrase(person)), "what {person} typed is on the screen");
-}
 
 #[test]
 fn two_people_at_one_console_open_the_gate_for_a_waiting_job() {
     let folder = tempfile::tempdir().expect("a folder");
-    let program = PathBuf::from(env!("CARGO_BIN_EXE_portcullis"));
-    let mut stage = Stage::set(program, folder.path().join("home")).expect("a stage");
-    stage.found().expect("set-up");
-    stage.serve().expect("it serves");
-    stage.deposit(CREDENTIAL, SECRET, &[]).expect("a deposit");
-    let uid = format!("unix:uid:{}", my_uid());
-    stage.add_client(JOB, &[uid], &[CREDENTIAL]).expect("a client");
+    let mut stage = stage(folder.path());
     let mut job = stage.pull_in_background(JOB, CREDENTIAL).expect("a job");
     let id = stage.wait_for_request().expect("its request");
 
@@ -67,11 +16,19 @@ fn two_people_at_one_console_open_the_gate_for_a_waiting_job() {
     log_in(&mut session, "bob");
     session.wait_for_text("EVALUATION");
     session.wait_for_text("0/2");
+    // Somebody else looks on without touching a key.
+    let mut watching = Session::start(stage.home(), (80, 24), &MODERN, &["--ascii"]);
+    log_in(&mut watching, "carol");
+    watching.wait_for_text("0/2");
     approve(&mut session, "bob", &id);
+    watching.wait_for_text("1/2");
     session.wait_for_text("1 of 2");
     log_in(&mut session, "carol");
     session.wait_for_text("1/2");
     approve(&mut session, "carol", &id);
+    watching.wait_for("end", |watching| !watching.screen.screen().contents().contains("1/2"));
+    watching.type_bytes(b":q\r");
+    watching.ends("who looked on");
     let got = stage.collect(&mut job).expect("it ends").expect("it got something");
     assert_eq!(got.stdout.strip_suffix(b"\n").unwrap_or(&got.stdout), SECRET);
     assert!(!session.has_sent("S3CRET#1"), "no console ever shows a credential");

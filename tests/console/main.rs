@@ -1,17 +1,24 @@
 //! The real binary on a terminal: what it sends, what it understands, and that it gives the terminal back.
 
+mod endings;
+mod heap;
 mod keeper;
+mod line;
+#[path = "../secrecy/memory.rs"]
+mod memory;
+mod people;
+#[path = "../secrecy/search.rs"]
+mod search;
 mod session;
 
-use portable_pty::PtySize;
 use portcullis::crypto::key_file::{KdfCost, KeyFile};
 use portcullis::crypto::operator_key::OperatorKey;
 use portcullis::domain::home::Home;
 use portcullis::domain::ids::OperatorId;
 use portcullis::domain::secret::Passphrase;
 use rand_core::OsRng;
-use rustix::process::{Pid, Signal, kill_process};
-use session::{MODERN, Session, settings};
+use rustix::process::Signal;
+use session::{MODERN, Session};
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
@@ -37,23 +44,18 @@ fn the_terminal_is_given_back_however_the_console_ends() {
         ("q", |session| session.type_bytes(b"q")),
         (":q", |session| session.type_bytes(b":q\r")),
         ("Ctrl-C", |session| session.type_bytes(b"\x03")),
-        ("SIGTERM", |session| signal(session, Signal::TERM)),
-        ("SIGHUP", |session| signal(session, Signal::HUP)),
-        ("SIGINT", |session| signal(session, Signal::INT)),
+        ("SIGTERM", |session| session.signal(Signal::TERM)),
+        ("SIGHUP", |session| session.signal(Signal::HUP)),
+        ("SIGINT", |session| session.signal(Signal::INT)),
     ];
     for (name, end) in endings {
         let mut session = Session::start(home.path(), (80, 24), &MODERN, &[]);
         session.wait_for_text("Who are you?");
         assert!(session.screen.screen().alternate_screen(), "{name}");
-        assert_ne!(settings(&*session.pair.master), session.before, "{name}: it is in raw mode");
+        assert!(session.is_raw(), "{name}: it is in raw mode");
         end(&mut session);
         session.ends(name);
     }
-}
-
-fn signal(session: &mut Session, signal: Signal) {
-    let id = session.child.process_id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("it runs");
-    kill_process(id, signal).expect("it is ours");
 }
 
 #[test]
@@ -150,11 +152,9 @@ fn the_size_of_the_terminal_may_change() {
     let home = home();
     let mut session = Session::start(home.path(), (80, 24), &MODERN, &["--ascii"]);
     session.wait_for_text(&format!("+- Log in {}+", "-".repeat(80 - 11)));
-    let size = PtySize { rows: 9, cols: 80, pixel_width: 0, pixel_height: 0 };
-    session.pair.master.resize(size).expect("a terminal");
+    session.resize(80, 9);
     session.wait_for_text("too small: 80x9");
-    let size = PtySize { rows: 43, cols: 132, pixel_width: 0, pixel_height: 0 };
-    session.pair.master.resize(size).expect("a terminal");
+    session.resize(132, 43);
     session.wait_for_text(&format!("+- Log in {}+", "-".repeat(132 - 11)));
     session.type_bytes(b"q");
     session.ends("resize");

@@ -7,11 +7,12 @@ use portcullis::crypto::key_file::{KdfCost, KeyFile};
 use portcullis::desk::client::Client;
 use portcullis::desk::error::DeskError;
 use portcullis::desk::key::report_wrong_passphrase;
+use portcullis::domain::ids::RequestId;
 use portcullis::domain::wire::operator::{Ask, Refused, Reply, VERSION};
 use rand_core::OsRng;
 
 use super::keeper::{Keeper, al, passphrase};
-use super::{frozen, key, with};
+use super::{frozen, key, text, with};
 
 const NO_TIME: Duration = Duration::ZERO;
 const LONG: Duration = Duration::from_secs(30);
@@ -103,22 +104,42 @@ fn a_change_is_noticed_whenever_it_was_said() {
 }
 
 #[test]
-fn a_long_answer_comes_whole_and_a_closed_line_is_a_link_error() {
+fn a_long_answer_comes_whole() {
     let leaves = || vec!["x".repeat(60_000); 4];
-    let answers = move |ask| match ask {
-        Ask::Entries { .. } => vec![Reply::Entries { leaves: leaves(), size: 4, root: String::new() }],
-        _ => panic!("the other end goes away"),
-    };
-    let keeper = Keeper::new();
-    let other_end = keeper.serve(VERSION, answers);
-    let mut client = Client::connect(&keeper.socket(), al()).expect("connected");
-    let Ok(Reply::Entries { leaves: got, .. }) = client.ask(&Ask::Entries { from: 0, count: 4 }) else {
-        panic!("no entries");
-    };
-    assert_eq!(got, leaves());
-    let error = client.ask(&Ask::Status).expect_err("it is gone");
-    assert_eq!((error.exit(), error.code()), (7, "link"), "{error}");
-    assert!(other_end.join().is_err());
+    let answers = move |_| vec![Reply::Entries { leaves: leaves(), size: 4, root: String::new() }];
+    let ((), _) = with(&Keeper::new(), answers, |client, _| {
+        let Ok(Reply::Entries { leaves: got, .. }) = client.ask(&Ask::Entries { from: 0, count: 4 }) else {
+            panic!("no entries");
+        };
+        assert_eq!(got, leaves());
+    });
+}
+
+#[test]
+fn a_keeper_that_goes_away_is_told_apart_from_one_that_was_never_there() {
+    let id = || RequestId::parse("7K2M").expect("an id");
+    let cases = [
+        (Ask::Status, "nothing was changed"),
+        (Ask::Deny { id: id(), reason: text("no") }, "look with `portcullis requests --all`"),
+        (Ask::RequestThaw { reason: text("r"), ticket: text("t") }, "look with `portcullis requests`"),
+        (Ask::Freeze { reason: text("stolen") }, "do it again"),
+    ];
+    for (ask, next) in cases {
+        let keeper = Keeper::new();
+        // It has read the question, and then it is gone.
+        let other_end = keeper.serve(VERSION, |_| panic!("the other end goes away"));
+        let mut client = Client::connect(&keeper.socket(), al()).expect("connected");
+        let error = client.ask(&ask).expect_err("it is gone");
+        assert_eq!((error.exit(), error.code()), (7, "cut"), "{error}");
+        assert!(error.to_string().contains("broke before it answered"), "{error}");
+        assert!(error.advice().contains(next), "{ask:?}: {}", error.advice());
+        assert!(other_end.join().is_err());
+        let error = client.ask(&ask).expect_err("it is still gone");
+        assert!(error.advice().contains("nothing was done"), "{ask:?}: {}", error.advice());
+        let error = Client::connect(&keeper.socket(), al()).expect_err("nobody listens");
+        assert_eq!((error.exit(), error.code()), (7, "link"), "{error}");
+        assert!(error.advice().contains("portcullis serve"), "{}", error.advice());
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod approve;
 mod channel;
 mod deposit;
 mod keeper;
+mod reveal;
 
 use keeper::{Heard, Keeper, al, id};
 use portcullis::crypto::operator_key::OperatorKey;

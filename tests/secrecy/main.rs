@@ -7,6 +7,7 @@ mod keys;
 mod listener;
 mod memory;
 mod places;
+mod reveal;
 mod search;
 
 use common::rig::{CREDENTIAL, JOB, Rig};

@@ -11,10 +11,11 @@ use std::time::Duration;
 
 use portcullis::crypto::envelope::DataKey;
 use portcullis::demo::stage::Output;
-use portcullis::domain::ids::RequestId;
+use portcullis::domain::ids::{CredentialName, Generation, RequestId};
 use portcullis::domain::secret::{Key32, Passphrase, Plaintext, SecretBytes};
-use portcullis::domain::wire::operator::Ask;
+use portcullis::domain::wire::operator::{Ask, Reply};
 use portcullis::services::pull::Pulled;
+use portcullis::services::reveal::Revealed;
 use zeroize::Zeroizing;
 
 use crate::common::rig::{CREDENTIAL, JOB, Rig, me};
@@ -112,7 +113,7 @@ fn no_secret_is_in_a_file_an_argument_an_environment_or_a_word() {
 }
 
 /// Every file below a folder.
-fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
+pub fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).expect("a folder") {
         let entry = entry.expect("an entry");
@@ -140,7 +141,12 @@ fn p30_no_secret_is_printed_for_debugging() {
         signature: String::new(),
         share: Some(SecretBytes::new(bytes())),
     };
+    let (credential, generation) = (CredentialName::parse(CREDENTIAL).expect("a name"), Generation::FIRST);
+    let plaintext = Plaintext::new(bytes()).expect("fits");
+    let revealed = Reply::Revealed { credential: credential.clone(), generation, plaintext };
+    let shown = Revealed { credential, generation, plaintext: Plaintext::new(bytes()).expect("fits") };
     let printed = [
+        format!("{revealed:?} {revealed:#?} {shown:?} {shown:#?}"),
         format!("{:?} {:#?}", key(), Plaintext::new(bytes())),
         format!("{:?} {:#?}", DataKey::from_key(key()), Passphrase::new(Zeroizing::new(words))),
         format!("{:?} {approve:?} {approve:#?}", SecretBytes::new(bytes())),

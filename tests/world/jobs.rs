@@ -4,6 +4,7 @@ use portcullis::domain::appliance::step::Permit;
 use portcullis::domain::audit::entry::{Body, Entry};
 use portcullis::domain::ids::{JobName, RequestId};
 use portcullis::domain::request::doc::{Channel, ReleaseWindow, Requester, Subject};
+use portcullis::domain::request::state::Phase;
 use portcullis::domain::time::{Length, Timestamp};
 use portcullis::policy::{self, Pull};
 
@@ -35,10 +36,62 @@ impl World {
 
     pub fn spend(&mut self, id: &RequestId, who: &JobName) {
         let body = Body::Pulled { request: id.clone(), job: who.clone(), evidence: "00".to_owned() };
-        let asked = match &self.state.requests[id].doc.subject {
-            Subject::Release { pulls, .. } => *pulls,
-            _ => panic!("only a release is pulled"),
+        let subject = &self.state.requests[id].doc.subject;
+        assert!(matches!(subject, Subject::Release { .. }), "only a release is pulled");
+        self.open(id, body);
+    }
+
+    /// Whoever is shown a credential asked for it, and two others agreed; nobody else ever is.
+    pub fn look(&mut self) {
+        let ripe =
+            self.state.requests.values().find(|request| match (&request.phase, &request.doc.subject) {
+                (Phase::Armed(armed), Subject::Reveal { .. }) => armed.window.contains(self.now),
+                _ => false,
+            });
+        let ripe = ripe.map(|request| (request.doc.id.clone(), request.doc.requester.clone()));
+        let (id, operator) = match (ripe, self.dice.one_in(2)) {
+            (Some((id, Requester::Operator(operator))), true) => (id, operator),
+            _ => {
+                let Some(id) = self.pick_request() else { return };
+                (id, person(self.dice.below(PEOPLE)))
+            }
         };
+        let request = self.state.requests[&id].clone();
+        let body = Body::Revealed { request: id.clone(), operator: operator.clone() };
+        let allowed = policy::may_be_shown(&self.facts(), &request, &operator).is_ok();
+        if allowed {
+            assert!(
+                matches!(request.doc.subject, Subject::Reveal { .. }),
+                "shown by {}",
+                request.doc.subject.kind()
+            );
+            assert_eq!(request.doc.requester, Requester::Operator(operator), "shown to somebody else");
+            self.open(&id, body);
+        } else if !matches!(request.doc.subject, Subject::Reveal { .. })
+            || !request.doc.is_asked_by(&operator)
+        {
+            // Not even the log takes it, whatever policy says.
+            assert!(self.commit(body).is_err(), "the log shows {id} to {operator}");
+        }
+    }
+
+    /// A window of one kind never serves the other.
+    pub fn mix_up(&mut self) {
+        let Some(id) = self.pick_request() else { return };
+        if matches!(self.state.requests[&id].doc.subject, Subject::Release { .. }) {
+            return;
+        }
+        let who = job(self.dice.below(JOBS));
+        let body = Body::Pulled { request: id.clone(), job: who, evidence: "00".to_owned() };
+        assert!(self.commit(body).is_err(), "a job pulls {id}");
+    }
+
+    fn open(&mut self, id: &RequestId, body: Body) {
+        let doc = &self.state.requests[id].doc;
+        let (asked, opens) = (doc.subject.pulls().expect("it arms"), doc.subject.opens());
+        let (name, generation) =
+            opens.map(|(name, generation)| (name.clone(), generation)).expect("it opens");
+        let is_shown = matches!(body, Body::Revealed { .. });
         // A window of another boot or an older gate is still armed in the log until the chip refuses.
         let (window, boot, gate) = self.sealed[id];
         match self.commit(body) {
@@ -53,6 +106,9 @@ impl World {
                 let pulls = self.pulls.entry(id.clone()).or_default();
                 *pulls += 1;
                 assert!(*pulls <= asked, "p06: {id} was pulled {pulls} times of {asked}");
+                if is_shown {
+                    self.shown.push((name, generation, self.now));
+                }
             }
             Ok(other) => panic!("a pull gave {other:?}"),
             Err(_) => {}
@@ -94,11 +150,13 @@ impl World {
     }
 
     pub fn event(&mut self) {
-        match self.dice.below(24) {
+        match self.dice.below(32) {
             0 => self.deposit(),
-            1..=3 => self.ask(),
-            4..=8 | 20..=23 => self.approve(),
+            1..=4 => self.ask(),
+            5..=8 | 20..=25 => self.approve(),
             9..=12 => self.pull(),
+            26..=30 => self.look(),
+            31 => self.mix_up(),
             13 => self.end_one(),
             14 if self.dice.one_in(6) => self.freeze(),
             15 if self.dice.one_in(4) => self.reboot(),
@@ -122,6 +180,18 @@ impl World {
     }
 
     pub fn check(&self) {
+        for (name, generation, at) in &self.shown {
+            let seen = self.state.seen(name);
+            assert!(
+                seen.iter().any(|seen| (seen.generation, seen.at) == (*generation, *at)),
+                "not said: {name}"
+            );
+            let current = self.state.current(name).expect("it was shown");
+            if current.generation == *generation {
+                let by = self.state.rotate_by(name, current);
+                assert!(by <= at.plus(Length::from_minutes(24 * 60)), "{name} was seen at {at}: {by}");
+            }
+        }
         assert_eq!(self.frozen, self.state.frozen.is_some(), "the freeze seen from outside");
         let (read, tree, _) = self.read(&self.disk).expect("the newest disk starts");
         assert_eq!(format!("{read:?}"), format!("{:?}", self.state), "state is the fold of the entries");

@@ -6,6 +6,7 @@ mod common;
 mod jobs;
 mod model;
 mod people;
+mod reveal;
 
 use common::seed::campaign;
 use model::World;
@@ -14,7 +15,7 @@ use model::World;
 fn the_promises_hold_after_every_event_of_a_generated_world() {
     const EVENTS: u64 = 200;
     let campaign = campaign("world", 1_000);
-    let (mut pulls, mut armed) = (0, 0);
+    let (mut pulls, mut armed, mut shown) = (0, 0, 0);
     for round in 0..campaign.rounds {
         let mut world = World::new(campaign.dice(round));
         for _ in 0..EVENTS {
@@ -23,9 +24,10 @@ fn the_promises_hold_after_every_event_of_a_generated_world() {
         }
         pulls += world.pulls.values().sum::<u32>();
         armed += world.sealed.len();
+        shown += world.shown.len();
     }
     assert!(
-        armed > 0 && pulls > 0,
-        "a world in which nothing happens proves nothing: {armed} armed, {pulls} pulled"
+        armed > 0 && pulls > 0 && shown > 0,
+        "a world in which nothing happens proves nothing: {armed} armed, {pulls} pulled, {shown} shown"
     );
 }

@@ -11,7 +11,9 @@ use portcullis::domain::audit::anchor::{
 use portcullis::domain::audit::entry::{Body, Entry, Founding};
 use portcullis::domain::audit::tree::Tree;
 use portcullis::domain::client::{ClientRecord, Grants};
-use portcullis::domain::ids::{ApplianceName, CredentialName, JobName, OperatorId, RequestId, TrustDomain};
+use portcullis::domain::ids::{
+    ApplianceName, CredentialName, Generation, JobName, OperatorId, RequestId, TrustDomain,
+};
 use portcullis::domain::operator::{AgeRecipient, OperatorPublic, Role, Roster, SignedRoster};
 use portcullis::domain::refusal::Refusal;
 use portcullis::domain::request::doc::{Requester, Subject};
@@ -52,6 +54,8 @@ pub struct World {
     /// Who approved each request since its approvals were last void, seen from outside.
     pub yes: BTreeMap<RequestId, BTreeSet<OperatorId>>,
     pub frozen: bool,
+    /// What people have seen, and when, seen from outside.
+    pub shown: Vec<(CredentialName, Generation, Timestamp)>,
 }
 
 pub fn name(text: &str) -> CredentialName {
@@ -136,15 +140,27 @@ impl World {
         let anchor = Anchor { epoch: 0, head: anchor_digest(0, &tree.root()) };
         let state = State::founded(&entry).expect("a set-up");
         let chip = Chip { anchor, boot, gate: 0 };
-        let (pulls, sealed, yes) = Default::default();
+        let (pulls, sealed, yes, shown) = Default::default();
         let disk = Disk { leaves: vec![leaf] };
-        let mut world =
-            Self { dice, disk, copies: vec![], chip, state, tree, now, pulls, sealed, yes, frozen: false };
+        let mut world = Self {
+            dice,
+            disk,
+            copies: vec![],
+            chip,
+            state,
+            tree,
+            now,
+            pulls,
+            sealed,
+            yes,
+            frozen: false,
+            shown,
+        };
         world.furnish();
         world
     }
 
-    /// A credential and a client, by the same steps as everybody's.
+    /// A credential, a client and a request to be shown the credential, by the same steps as everybody's.
     pub fn furnish(&mut self) {
         self.deposit();
         self.request(Requester::Operator(person(0)), client(job(0), None));
@@ -152,6 +168,7 @@ impl World {
         for operator in [1, 2].map(person) {
             self.say_yes(&id, operator, (None, None));
         }
+        self.ask_to_be_shown();
     }
 
     pub fn facts(&self) -> Facts<'_> {

@@ -70,12 +70,21 @@ impl World {
 
     pub fn ask(&mut self) {
         let requester = Requester::Operator(person(self.dice.below(PEOPLE)));
-        let subject = match self.dice.below(4) {
+        let subject = match self.dice.below(7) {
             0 => {
                 let owner = self.dice.one_in(2).then(|| person(self.dice.below(PEOPLE)));
                 client(job(self.dice.below(JOBS)), owner)
             }
             1 => Subject::Thaw,
+            2..=4 => {
+                let credential = name(["a/one", "b/two"][self.dice.below(2)]);
+                let generation = self.state.next_generation(&credential).number().max(2) - 1;
+                let generation = Generation::from_number(generation).expect("not zero");
+                let length_ms = Length::from_minutes(self.dice.number(20));
+                let window =
+                    if self.dice.one_in(4) { self.window() } else { ReleaseWindow::FromArming { length_ms } };
+                Subject::Reveal { credential, generation, window }
+            }
             _ => {
                 let credential = name(["a/one", "b/two"][self.dice.below(2)]);
                 let current = self.state.current(&credential).map_or(1, |c| c.generation.number());
@@ -88,6 +97,20 @@ impl World {
         self.request(requester, subject);
     }
 
+    /// Who deposited asks to see it, and two others agree.
+    pub fn ask_to_be_shown(&mut self) {
+        let Some((credential, deposited)) = self.state.credentials.first_key_value() else { return };
+        let (credential, depositor) = (credential.clone(), deposited[0].depositor.clone());
+        let window = ReleaseWindow::FromArming { length_ms: ReleaseWindow::REVEAL_LENGTH_MAX };
+        let subject = Subject::Reveal { credential, generation: Generation::FIRST, window };
+        self.request(Requester::Operator(depositor.clone()), subject.clone());
+        let made = self.state.requests.values().find(|request| request.doc.subject == subject);
+        let Some(id) = made.map(|request| request.doc.id.clone()) else { return };
+        for operator in (0..PEOPLE).map(person).filter(|person| *person != depositor).take(2) {
+            self.say_yes(&id, operator, (Some(window), Some(1)));
+        }
+    }
+
     pub fn approve(&mut self) {
         let Some(id) = self.pick_request() else { return };
         let operator = person(self.dice.below(PEOPLE + 1));
@@ -95,11 +118,11 @@ impl World {
         if policy::may_approve(&self.facts(), &request, &operator).is_err() {
             return;
         }
-        let agreed = match &request.doc.subject {
-            Subject::Release { pulls, .. } if self.dice.one_in(10) => (Some(self.window()), Some(*pulls)),
-            Subject::Release { window, pulls, .. } => (Some(*window), Some(*pulls)),
-            _ => (None, None),
-        };
+        let (mut window, pulls) = (request.doc.subject.window(), request.doc.subject.pulls());
+        if window.is_some() && self.dice.one_in(10) {
+            window = Some(self.window());
+        }
+        let agreed = (window, pulls);
         self.say_yes(&id, operator, agreed);
     }
 
@@ -125,6 +148,9 @@ impl World {
         }
         if let Ok(Some(Permit::Arm(permit))) = outcome {
             self.arm(permit.request());
+        } else if outcome.is_err() && subject == Subject::Thaw {
+            // A crash after the entry was on disk: the thaw holds, and nobody was told.
+            self.frozen = self.state.frozen.is_some();
         } else if outcome.is_ok() && matches!(self.state.requests[&id].phase, Phase::Granted(_)) {
             self.check_quorum(&id);
             self.frozen &= subject != Subject::Thaw;
@@ -155,9 +181,9 @@ impl World {
         for who in &people {
             assert!(self.state.roster().get(who).is_some(), "{who} is not on the roster");
             assert!(!request.doc.is_asked_by(who), "p04: {who} approved what they asked for");
-            if let Subject::Release { credential, generation, .. } = &request.doc.subject {
+            if let Some((credential, generation)) = request.doc.subject.opens() {
                 let deposited =
-                    self.state.credentials[credential].iter().find(|d| d.generation == *generation);
+                    self.state.credentials[credential].iter().find(|d| d.generation == generation);
                 assert_ne!(&deposited.expect("exists").depositor, who, "{who} approved what they deposited");
             }
         }

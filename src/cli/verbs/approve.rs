@@ -4,18 +4,21 @@ use clap::Args;
 
 use crate::cli::context::Context;
 use crate::cli::failure::{Failure, Stop};
-use crate::cli::passphrase;
+use crate::cli::plain::request::{Act, READ_ALOUD, no_share, outcome, whole};
+use crate::cli::render::{self, shown};
 use crate::cli::session::Session;
-
-use crate::cli::tty::Tty;
-use crate::cli::value;
+use crate::cli::tty::{Tty, cancelled};
 use crate::cli::verbs::request::window_failure;
+use crate::cli::{passphrase, value};
+use crate::desk;
+use crate::desk::error::DeskError;
 use crate::desk::timespec::{When, WindowSpec};
-use crate::desk::{self, facts};
-use crate::domain::ids::RequestId;
-use crate::domain::request::doc::{ReleaseWindow, Subject};
+use crate::domain::ids::{IdError, OperatorId, RequestId};
+use crate::domain::request::doc::ReleaseWindow;
 use crate::domain::time::Length;
-use crate::domain::wire::operator::{Ask, Reply, RequestView};
+use crate::domain::wire::operator::{RequestView, StateName};
+
+const ANOTHER_ID: &str = "nothing was approved; read the request and start again";
 
 /// Arguments of `approve`.
 #[derive(Debug, Args)]
@@ -48,28 +51,45 @@ pub struct ApproveArgs {
 /// Shows the request, has its id typed, and approves.
 pub fn run(args: ApproveArgs, context: &Context) -> Result<(), Stop> {
     confirmable(&args)?;
-    let Session { mut client, key } = Session::open(context)?;
-    let Reply::Request { view, share } = client.ask(&Ask::Request { id: args.id.clone() })? else {
-        return Err(Failure::off_topic("a request").into());
-    };
-    if view.doc.id != args.id {
-        return Err(Failure::off_topic("this request").into());
-    }
+    let mut session = Session::open(context)?;
+    let (view, share) = session.request(&args.id)?;
+    approvable(&view, share.as_deref(), session.key.id())?;
     let window = narrowed(&args, &view)?;
-    let text = display(&view, window, args.pulls, args.plain);
+    let text = display(&view, window, args.pulls, context);
     match &args.id_again {
         // What was typed on the command line was typed before the request was read, so it is on the record.
         Some(again) => {
-            crate::cli::render::note(text.trim_end());
+            render::note(text.trim_end());
             same_id(&args.id, again)?;
         }
-        None => confirm(&args.id, &text)?,
+        None => confirm(&args.id, &text, context)?,
     }
-    let after = desk::approve::approve(&mut client, &key, &view, share.as_deref(), window, args.pulls)?;
+    let Session { client, key } = &mut session;
+    let after = desk::approve::approve(client, key, &view, share.as_deref(), window, args.pulls)?;
     if context.screen.json {
         return context.screen.json(&after);
     }
+    if let Some(paper) = context.paper {
+        return context.screen.text(paper.facts(&outcome(&after)).as_bytes());
+    }
     context.screen.line(&format!("{} {}", after.doc.id, after.state_text()))
+}
+
+/// Stops before anything is read that cannot be approved any more, or not by this person.
+fn approvable(view: &RequestView, share: Option<&str>, me: &OperatorId) -> Result<(), Stop> {
+    if view.state != StateName::Requested {
+        // What was asked is no help then, nor who had approved it: its state is, and how it came to that.
+        if let Some(note) = &view.note {
+            render::note(&format!("portcullis: {}", shown(note)));
+        }
+        return Err(DeskError::Ended { request: view.doc.id.clone(), state: view.state }.into());
+    }
+    if view.approvals.contains(me) {
+        // The keeper refuses this, and puts it on the record.
+        return Ok(());
+    }
+    let fits = Act::Approve.check(view, me).and_then(|()| no_share(view, share, me));
+    Ok(fits.map_err(|what| DeskError::CannotApprove { what })?)
 }
 
 /// Refuses early what could not be confirmed later.
@@ -93,21 +113,23 @@ fn same_id(asked: &RequestId, typed: &RequestId) -> Result<(), Stop> {
         return Ok(());
     }
     let what = format!("{typed} is not the id of the request, {asked}");
-    Err(Failure::usage("id-again", what, "nothing was approved; read the request and start again").into())
+    Err(Failure::usage("id-again", what, ANOTHER_ID).into())
 }
 
-fn confirm(id: &RequestId, text: &str) -> Result<(), Stop> {
+fn confirm(id: &RequestId, text: &str, context: &Context) -> Result<(), Stop> {
     let mut tty: Tty = passphrase::terminal()?;
     tty.say(text)?;
-    let typed = tty.ask("To approve, type the request's id: ")?;
-    let typed = RequestId::parse(&typed).map_err(|error| {
-        Failure::usage(
-            "id-again",
-            error.to_string(),
-            "nothing was approved; read the request and start again",
-        )
-    })?;
-    same_id(id, &typed)
+    tty.settle()?;
+    let question = "To approve, type the request's id, or nothing to cancel:";
+    let typed = match context.paper {
+        Some(paper) => tty.ask(&paper.question(question))?,
+        None => tty.ask(&format!("{question} "))?,
+    };
+    if typed.is_empty() {
+        return Err(cancelled());
+    }
+    let wrong = |error: IdError| Failure::usage("id-again", error.to_string(), ANOTHER_ID);
+    same_id(id, &RequestId::parse(&typed).map_err(wrong)?)
 }
 
 /// The window that the options leave of the one asked for; none when they say nothing.
@@ -116,34 +138,27 @@ fn narrowed(args: &ApproveArgs, view: &RequestView) -> Result<Option<ReleaseWind
     if spec == WindowSpec::default() && args.pulls.is_none() {
         return Ok(None);
     }
-    let Subject::Release { window, .. } = &view.doc.subject else {
+    let Some(window) = view.doc.subject.window() else {
         let what = format!("request {} has no window and no pulls", view.doc.id);
         return Err(Failure::usage("window", what, "approve it as it is, or deny it").into());
     };
     if spec == WindowSpec::default() {
         return Ok(None);
     }
-    spec.shortened(*window, view.now).map(Some).map_err(window_failure)
+    spec.shortened(window, view.now).map(Some).map_err(window_failure)
 }
 
 /// Everything an approver must read, in one text.
-fn display(view: &RequestView, window: Option<ReleaseWindow>, pulls: Option<u32>, plain: bool) -> String {
-    let mut facts = facts::facts(&view.doc, view.now);
-    let approvals: Vec<_> = view.approvals.iter().map(ToString::to_string).collect();
-    let so_far = if approvals.is_empty() { "nobody yet".to_owned() } else { approvals.join(", ") };
-    facts.push(("approved by", format!("{so_far} ({} of {})", view.approvals.len(), view.need)));
-    if let Some(agreed) = view.agreed {
-        let window = agreed.window.map(facts::window_words).into_iter();
-        let agreed: Vec<String> = window.chain(agreed.pulls.map(|pulls| format!("{pulls} pulls"))).collect();
-        facts.push(("they allow", agreed.join(", ")));
+fn display(
+    view: &RequestView,
+    window: Option<ReleaseWindow>,
+    pulls: Option<u32>,
+    context: &Context,
+) -> String {
+    let facts = whole(view, window, pulls);
+    if let Some(paper) = context.paper {
+        return paper.facts(&facts) + &paper.sentence(READ_ALOUD);
     }
-    if let Some(window) = window {
-        facts.push(("you allow", facts::window_words(window)));
-    }
-    if let Some(pulls) = pulls {
-        facts.push(("you allow", format!("{pulls} pulls")));
-    }
-    let width = if plain { 0 } else { facts.iter().map(|(name, _)| name.len()).max().unwrap_or(0) };
-    let separator = if plain { ": " } else { "  " };
-    facts.iter().map(|(name, value)| format!("{name:width$}{separator}{value}\n")).collect()
+    let width = facts.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    facts.iter().map(|(name, value)| format!("{name:width$}  {value}\n")).collect()
 }

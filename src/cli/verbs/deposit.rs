@@ -6,14 +6,19 @@ use zeroize::Zeroizing;
 use crate::cli::context::Context;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::passphrase;
-use crate::cli::session::Session;
+use crate::cli::session::{self, Session};
 use crate::cli::value;
 use crate::desk;
+use crate::desk::deposit::Place;
+use crate::desk::error::DeskError;
 use crate::domain::credential::{CredentialKind, RotationDays, Terms};
 use crate::domain::ids::CredentialName;
+use crate::domain::operator::Role;
+use crate::domain::refusal::Refusal;
 use crate::domain::secret::Plaintext;
 use crate::domain::text::Text;
 use crate::domain::time::Day;
+use crate::domain::wire::operator::Status;
 
 /// Arguments of `deposit`.
 #[derive(Debug, Args)]
@@ -21,7 +26,8 @@ use crate::domain::time::Day;
     portcullis deposit racf/prod01 --owner 'mainframe team' --reason 'RACF knows no federation' \\\n      \
         --rotate 90d --sunset 2027-06-30\n  \
     pass-generator | portcullis deposit --next racf/prod01 --strip-newline --passphrase-fd 3 3< pp ...\n\n\
-    At a terminal the credential is asked for twice. From a pipe every byte is taken, the last newline too.")]
+    At a terminal the credential is asked for last, twice, when the keeper has taken name and terms.\n\
+    From a pipe every byte is taken, the last newline too.")]
 pub struct DepositArgs {
     /// The credential
     pub name: CredentialName,
@@ -63,27 +69,49 @@ impl DepositArgs {
 }
 
 /// Takes the credential, wraps it here, and hands it to the keeper.
+///
+/// At a terminal it is asked for last, when everything else is known to be in order; a pipe is read first,
+/// because whoever writes to it does not wait.
 pub fn run(args: DepositArgs, context: &Context) -> Result<(), Stop> {
     let terms = args.terms()?;
-    let from_terminal = passphrase::stdin_is_terminal();
-    if !from_terminal {
+    let message = if passphrase::stdin_is_terminal() {
+        let Session { mut client, key } = Session::open(context)?;
+        expected(&session::status(&mut client)?, &args, &terms)?;
+        let place = Place::ask(&mut client, &key, &args.name, args.next)?;
+        drop(key);
+        place.fill(&mut client, &terms, &plaintext(typed(&args)?)?)?
+    } else {
         passphrase::not_from_stdin(context.global.passphrase_fd, "the credential")?;
-    }
-    let bytes = if from_terminal { typed(&args)? } else { piped(args.strip_newline)? };
-    let plaintext = Plaintext::new(bytes).map_err(|error| {
-        Failure::usage(
-            "credential-length",
-            error.to_string(),
-            "give the credential on standard input or type it",
-        )
-    })?;
-    let Session { mut client, key } = Session::open(context)?;
-    let message = desk::deposit::deposit(&mut client, &key, &args.name, args.next, &terms, &plaintext)?;
+        let plaintext = plaintext(piped(args.strip_newline)?)?;
+        let Session { mut client, key } = Session::open(context)?;
+        desk::deposit::deposit(&mut client, &key, &args.name, args.next, &terms, &plaintext)?
+    };
     if context.screen.json {
         return context.screen.json(&serde_json::json!({ "message": message }));
     }
     crate::cli::render::note(&crate::cli::render::shown(&message));
     Ok(())
+}
+
+/// Refuses what the keeper would refuse when the credential was typed; it decides all the same.
+fn expected(status: &Status, args: &DepositArgs, terms: &Terms) -> Result<(), Stop> {
+    let refusal = if !status.roles.contains(&Role::Custodian) {
+        Refusal::WrongRole { operator: status.operator.clone(), role: Role::Custodian }
+    } else if let Some(by) = &status.frozen {
+        Refusal::Frozen { by: by.clone() }
+    } else if terms.is_past_sunset(status.now) {
+        Refusal::PastSunset { credential: args.name.clone(), sunset: terms.sunset }
+    } else {
+        return Ok(());
+    };
+    Err(DeskError::Refused(refusal.to_wire()).into())
+}
+
+fn plaintext(bytes: Zeroizing<Vec<u8>>) -> Result<Plaintext, Stop> {
+    Plaintext::new(bytes).map_err(|error| {
+        let advice = "give the credential on standard input or type it";
+        Failure::usage("credential-length", error.to_string(), advice).into()
+    })
 }
 
 fn piped(strip_newline: bool) -> Result<Zeroizing<Vec<u8>>, Stop> {

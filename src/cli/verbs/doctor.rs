@@ -2,6 +2,8 @@
 
 use std::os::unix::net::UnixStream;
 
+use serde::Serialize;
+
 use crate::cli::context::Context;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::host::DoctorArgs;
@@ -20,11 +22,9 @@ pub fn run(_: &DoctorArgs, context: &Context) -> Result<(), Stop> {
     report(&findings, context)
 }
 
-/// Shows findings, and fails when one of them does.
+/// Shows findings, and fails when one of them does; a program gets both in one object.
 pub fn report(findings: &[Finding], context: &Context) -> Result<(), Stop> {
-    if context.screen.json {
-        context.screen.json(&findings)?;
-    } else {
+    if !context.screen.json {
         for finding in findings {
             context.screen.line(&line(finding))?;
             if let Some(advice) = &finding.advice {
@@ -34,11 +34,23 @@ pub fn report(findings: &[Finding], context: &Context) -> Result<(), Stop> {
     }
     let failed: Vec<&str> =
         findings.iter().filter(|f| f.level == Level::Fail).map(|f| f.what.as_str()).collect();
-    if failed.is_empty() {
-        return Ok(());
+    let failure = (!failed.is_empty()).then(|| {
+        let what = format!("not as it should be: {}", failed.join(", "));
+        Failure::unexpected("unwell", what, "do what stands below each FAIL, then run doctor again")
+    });
+    if context.screen.json {
+        // One object, whatever is found: what is wrong with the whole stands beside its parts.
+        context.screen.json(&Report { findings, error: failure.as_ref() })?;
     }
-    let what = format!("not as it should be: {}", failed.join(", "));
-    Err(Failure::unexpected("unwell", what, "do what stands below each FAIL, then run doctor again").into())
+    failure.map_or(Ok(()), |failure| Err(Stop::Told(failure)))
+}
+
+/// What `--json` gives.
+#[derive(Serialize)]
+struct Report<'a> {
+    findings: &'a [Finding],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a Failure>,
 }
 
 fn line(finding: &Finding) -> String {

@@ -1,5 +1,7 @@
 //! `list`: every credential, never a value.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 
 use crate::cli::context::Context;
@@ -21,7 +23,9 @@ pub fn run(_: ListArgs, context: &Context) -> Result<(), Stop> {
         return context.screen.json(&credentials);
     }
     let rows: Vec<_> = credentials.iter().map(row).collect();
-    context.screen.table(&["NAME", "GEN", "KIND", "OWNER", "ROTATE BY", "SUNSET", "STANDING", "JOBS"], &rows)
+    context
+        .screen
+        .table(&["NAME", "GEN", "KIND", "OWNER", "ROTATE BY", "SUNSET", "STANDING", "SEEN BY", "JOBS"], &rows)
 }
 
 fn row(view: &CredentialView) -> Vec<String> {
@@ -35,6 +39,14 @@ fn row(view: &CredentialView) -> Vec<String> {
         view.rotate_by.day().to_string(),
         terms.sunset.to_string(),
         view.standing.word().to_owned(),
+        shown(&seen_by(view)),
         shown(&jobs.join(" ")),
     ]
+}
+
+/// Who has seen the value that is in force, each once.
+fn seen_by(view: &CredentialView) -> String {
+    let now = view.seen.iter().filter(|seen| seen.generation == view.current.generation);
+    let people: BTreeSet<&str> = now.map(|seen| seen.operator.as_str()).collect();
+    people.into_iter().collect::<Vec<_>>().join(" ")
 }

@@ -64,6 +64,16 @@ fn failure(error: &PullError) -> Failure {
         PullError::TimedOut => {
             Failure::not_yet("timed-out", error.to_string(), "pull again: it joins the same request")
         }
+        PullError::CutOff { .. } => Failure::link(
+            "cut-off",
+            error.to_string(),
+            "pull again when it answers: what still waits is joined, and what is spent is refused",
+        ),
+        PullError::CutShort { .. } => Failure::link(
+            "cut-short",
+            error.to_string(),
+            "what came was thrown away and the pull is spent: ask the operators for another window",
+        ),
         PullError::Link { .. } => Failure::link(
             "link",
             error.to_string(),

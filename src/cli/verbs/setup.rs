@@ -114,7 +114,7 @@ fn arrive(person: &OperatorAnswers, context: &Context) -> Result<Founder, Stop> 
     let from_file = person.passphrase_file.as_deref().map(passphrase::from_file).transpose()?;
     let (key, passphrase) = match (path.exists(), from_file) {
         (true, Some(passphrase)) => (open_key_file(path, &passphrase)?, passphrase),
-        (true, None) => session::at_terminal(path, &context.operator_socket(), |typed: Passphrase| {
+        (true, None) => session::at_terminal(path, context, |typed: Passphrase| {
             open_key_file(path, &typed).map(|key| (key, typed))
         })?,
         (false, Some(passphrase)) => (OperatorKey::generate(person.id.clone(), &mut OsRng), passphrase),

@@ -26,6 +26,10 @@ pub fn run(args: ShowArgs, context: &Context) -> Result<(), Stop> {
         return context.screen.json(&view);
     }
     context.screen.facts(&facts(&view))?;
+    for seen in &view.seen {
+        let (generation, operator) = (seen.generation, &seen.operator);
+        context.screen.line(&format!("seen   generation {generation}, {} by {operator}", seen.at))?;
+    }
     for older in &view.older {
         context.screen.line(&format!("older  {}", deposited(older)))?;
     }

@@ -33,7 +33,7 @@ fn credential(lines: &mut Lines<'_>, view: &CredentialView, now: Timestamp) {
     lines.plain("kind", terms.kind.word());
     lines.plain("owner", &terms.owner.to_string());
     lines.plain("reason", &terms.reason.to_string());
-    let weight = match Standing::of(&view.current, now) {
+    let weight = match Standing::of(&view.current, view.rotate_by, now) {
         Standing::Ok => Weight::Plain,
         Standing::Due => Weight::Warn,
         Standing::Overdue | Standing::PastSunset => Weight::Bad,
@@ -55,19 +55,22 @@ fn credential(lines: &mut Lines<'_>, view: &CredentialView, now: Timestamp) {
     }
 }
 
-/// Who has seen one value: whoever brought it, and the jobs that were handed it.
+/// Who has seen one value: whoever brought it, and the people who were shown it, the jobs that were handed it.
 fn generation(lines: &mut Lines<'_>, view: &CredentialView, deposited: &Deposited) {
     let is_current = deposited.generation == view.current.generation;
     let which = if is_current { "in force" } else { "replaced" };
     lines.strong("generation", &format!("{}, {which}", deposited.generation));
     lines.plain("deposited", &format!("{} by {}, who knows it", deposited.at, deposited.depositor));
-    let seen: Vec<_> = view.seen.iter().filter(|seen| seen.generation == deposited.generation).collect();
-    if seen.is_empty() {
+    for seen in view.seen.iter().filter(|seen| seen.generation == deposited.generation) {
+        lines.strong("shown to", &format!("{}, {}, request {}", seen.operator, seen.at, seen.request));
+    }
+    let handed: Vec<_> = view.handed.iter().filter(|one| one.generation == deposited.generation).collect();
+    if handed.is_empty() {
         lines.plain("handed to", "no job");
     }
-    for seen in seen {
-        let times = if seen.count == 1 { "once".to_owned() } else { format!("{} times", seen.count) };
-        lines.plain("handed to", &format!("{}, {times}, last {}", seen.job, seen.last));
+    for one in handed {
+        let times = if one.count == 1 { "once".to_owned() } else { format!("{} times", one.count) };
+        lines.plain("handed to", &format!("{}, {times}, last {}", one.job, one.last));
     }
 }
 

@@ -16,6 +16,12 @@ impl Clock {
         Self(Instant::now())
     }
 
+    /// The same clock, as if it had been started so much earlier.
+    #[cfg(test)]
+    pub(super) fn earlier(self, by: std::time::Duration) -> Self {
+        Self(self.0.checked_sub(by).expect("the machine runs for longer"))
+    }
+
     /// Milliseconds since then, on a clock that nobody can set.
     pub(super) fn now_ms(self) -> u64 {
         u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX)

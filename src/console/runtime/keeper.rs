@@ -102,7 +102,7 @@ impl Runner {
     fn failed(&mut self, during: Errand, error: &DeskError) -> Event {
         let sort = match error {
             DeskError::WrongPassphrase { .. } => FailureSort::WrongPassphrase,
-            DeskError::Link { .. } | DeskError::Channel(_) => FailureSort::Lost,
+            DeskError::Link { .. } | DeskError::Cut { .. } | DeskError::Channel(_) => FailureSort::Lost,
             _ => FailureSort::Refused,
         };
         let what = match error {

@@ -3,8 +3,9 @@
 use crate::console::event::LogRange;
 use crate::console::model::{Log, LogEntry};
 use crate::desk::client::Client;
+use crate::desk::entry_words;
 use crate::desk::error::DeskError;
-use crate::domain::audit::entry::{Body, Entry};
+use crate::domain::audit::entry::Entry;
 use crate::domain::text::escape;
 use crate::domain::wire::operator::{Ask, Reply};
 
@@ -44,7 +45,7 @@ fn told(seq: u64, leaf: String) -> LogEntry {
             at: Some(entry.ts),
             word: entry.body.word().to_owned(),
             actor: escape(&entry.actor.join(", ")),
-            about: escape(&about(&entry.body)),
+            about: escape(&entry_words::about(&entry)),
             leaf,
         },
         Err(error) => LogEntry {
@@ -55,33 +56,5 @@ fn told(seq: u64, leaf: String) -> LogEntry {
             about: escape(&error.to_string()),
             leaf,
         },
-    }
-}
-
-/// What an entry is about, in one line.
-fn about(body: &Body) -> String {
-    match body {
-        Body::Setup(founding) => founding.origin(),
-        Body::Started { version, .. } => format!("version {version}"),
-        Body::Deposited { credential, deposited } => {
-            format!("{credential} generation {}", deposited.generation)
-        }
-        Body::Requested { doc } => format!("{} {}", doc.id, doc.subject.title()),
-        Body::Approved { request, operator, .. } => format!("{request} by {operator}"),
-        Body::Armed { request, window, .. } => format!("{request} until {}", window.closes()),
-        Body::ArmFailed { request, why, .. } | Body::PullReturned { request, why } => {
-            format!("{request} {why}")
-        }
-        Body::Denied { request, reason, .. } | Body::Revoked { request, reason, .. } => {
-            format!("{request} {reason}")
-        }
-        Body::Expired { request } => request.to_string(),
-        Body::Frozen { reason, .. } => reason.to_string(),
-        Body::Pulled { request, job, .. } | Body::Delivered { request, job, .. } => {
-            format!("{request} {job}")
-        }
-        Body::ChipSays { request, answer } => format!("{request} {answer}"),
-        Body::Refused { code, what, .. } => format!("{code}: {what}"),
-        Body::PassphraseFailed { operator } => format!("key file of {operator}"),
     }
 }

@@ -5,17 +5,24 @@ mod input;
 mod keeper;
 mod keys;
 mod log;
+mod output;
 #[cfg(test)]
 mod panic;
 mod signals;
 mod size;
+#[cfg(test)]
+mod stuck;
 mod terminal;
 #[cfg(test)]
 mod tests;
 mod watch;
 
-use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Write};
+use std::os::fd::AsFd;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
@@ -33,6 +40,7 @@ use crate::domain::home::Home;
 use crate::domain::ids::OperatorId;
 use clock::Clock;
 use keeper::Keeper;
+use output::Output;
 use signals::Caught;
 
 /// What the command line says of the console.
@@ -62,6 +70,10 @@ enum Happening {
     Typed { bytes: Zeroizing<Vec<u8>>, at_ms: u64 },
     /// The terminal is gone.
     HungUp,
+    /// A frame has reached the terminal, or was cut.
+    Shown,
+    /// The terminal takes nothing any more.
+    Unwritable(io::Error),
     /// A signal.
     Caught(Caught),
     /// An answer or news of the keeper.
@@ -108,41 +120,72 @@ pub fn run(options: ConsoleOptions) -> Result<(), ConsoleError> {
         return Err(ConsoleError::NotATerminal { stream });
     }
     let keys = keys::find(&options)?;
-    run_on(options, keys, io::stdout())
+    // Not standard output itself: whoever gives the terminal back must not wait for its lock.
+    let output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    run_on(options, keys, output)
 }
 
 /// Runs the console on this process's terminal; the pictures go to `output`.
-fn run_on(options: ConsoleOptions, keys: Vec<KeyFile>, output: impl Write) -> Result<(), ConsoleError> {
+fn run_on(
+    options: ConsoleOptions,
+    keys: Vec<KeyFile>,
+    output: impl Write + AsFd + Send + 'static,
+) -> Result<(), ConsoleError> {
     let is_evaluation = Home::at(&options.home).evaluation_mark().exists();
     let profile = Profile::choose(&options.environment, options.ascii, options.mono);
     let clock = Clock::start();
-    let guard = terminal::Guard::take()?;
-    let size = size::find(options.size, &options.environment)?;
     let (sender, receiver) = channel();
+    // Before the terminal is taken, so that no signal can end the process while it is.
     let signals = signals::Signals::listen(sender.clone())?;
+    let guard = terminal::Guard::take(profile.is_ascii())?;
+    let size = size::find(options.size, &options.environment)?;
     let input = input::Input::listen(sender.clone(), clock)?;
+    let sheet = Sheet::default();
     let mut console = Console {
         model: Model { is_evaluation, ..Model::new(profile, size, keys) },
-        painter: Painter::new(BufWriter::with_capacity(FRAME_LEN, output), size),
+        painter: Painter::new(sheet.clone(), size),
+        sheet,
+        output: Output::start(guard.line(), output, sender.clone())?,
         parser: KeyParser::new(),
         keeper: Keeper::start(options.socket, sender)?,
         is_size_fixed: options.size.is_some(),
         clock,
     };
     let ended = console.run(&receiver);
-    drop((input, signals, guard));
+    drop((input, guard, signals));
     ended
 }
 
-/// Room for a whole frame, so that it goes out in one write.
-const FRAME_LEN: usize = 16 * 1024;
+/// Where the painter leaves the bytes of a frame.
+#[derive(Clone, Default)]
+struct Sheet(Rc<RefCell<Zeroizing<Vec<u8>>>>);
+
+impl Sheet {
+    fn take(&self) -> Zeroizing<Vec<u8>> {
+        self.0.take()
+    }
+}
+
+impl Write for Sheet {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// How many happenings are taken before the screen is painted again.
 const BATCH_MAX: usize = 256;
 
 /// What the loop works on.
-struct Console<W: Write> {
+struct Console {
     model: Model,
-    painter: Painter<BufWriter<W>>,
+    painter: Painter<Sheet>,
+    sheet: Sheet,
+    output: Output,
     parser: KeyParser,
     keeper: Keeper,
     is_size_fixed: bool,
@@ -156,7 +199,7 @@ enum Go {
     Out,
 }
 
-impl<W: Write> Console<W> {
+impl Console {
     fn run(&mut self, receiver: &Receiver<Happening>) -> Result<(), ConsoleError> {
         loop {
             if self.show()? == Go::Out || self.wait(receiver)? == Go::Out {
@@ -165,14 +208,20 @@ impl<W: Write> Console<W> {
         }
     }
 
-    /// Paints, and lets a dialog that can be seen now take keys.
+    /// Paints, unless a frame is still on its way; when all is there, lets a dialog that can be seen take
+    /// keys.
     fn show(&mut self) -> Result<Go, ConsoleError> {
-        self.painter.paint(render(&self.model, self.clock.now_ms()))?;
-        if !awaits_drawing(&self.model) {
+        if self.output.is_busy() {
             return Ok(Go::On);
         }
-        terminal::drain();
-        self.take(Event::Drawn, self.clock.now_ms())
+        self.painter.paint(render(&self.model, self.clock.now_ms()))?;
+        let frame = self.sheet.take();
+        if !frame.is_empty() {
+            self.output.send(frame)?;
+        } else if awaits_drawing(&self.model) {
+            return self.take(Event::Drawn, self.clock.now_ms());
+        }
+        Ok(Go::On)
     }
 
     /// Waits for something to happen, or for the next change of a countdown.
@@ -216,6 +265,13 @@ impl<W: Write> Console<W> {
                 Ok(Go::On)
             }
             Happening::HungUp | Happening::Caught(Caught::End) => Ok(Go::Out),
+            Happening::Unwritable(error) => Err(error.into()),
+            Happening::Shown => {
+                if self.output.arrived() {
+                    self.painter.redraw()?;
+                }
+                Ok(Go::On)
+            }
             Happening::Caught(Caught::Resized) => match size::of_terminal() {
                 Some(size) if !self.is_size_fixed => self.take(Event::Resized(size), self.clock.now_ms()),
                 _ => Ok(Go::On),
@@ -235,7 +291,13 @@ impl<W: Write> Console<W> {
                     terminal::drop_type_ahead();
                     self.parser = KeyParser::new();
                 }
-                errand => self.keeper.send(errand)?,
+                errand => {
+                    // What they saw goes with them, also from the line.
+                    if matches!(errand, Effect::LogOut) {
+                        self.output.cut();
+                    }
+                    self.keeper.send(errand)?;
+                }
             }
         }
         Ok(Go::On)

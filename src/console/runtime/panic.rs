@@ -2,6 +2,7 @@
 //! second process of these tests on a terminal of its own, and what takes its pictures panics.
 
 use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -37,6 +38,12 @@ impl Write for Fuse {
 
     fn flush(&mut self) -> io::Result<()> {
         io::stdout().flush()
+    }
+}
+
+impl AsFd for Fuse {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        rustix::stdio::stdout()
     }
 }
 

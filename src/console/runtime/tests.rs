@@ -27,7 +27,7 @@ use crate::domain::wire::record::{Deframer, frame};
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// The keeper's end of one connection.
-struct End {
+pub(super) struct End {
     stream: UnixStream,
     channel: Channel,
     deframer: Deframer,
@@ -55,7 +55,7 @@ impl End {
     }
 
     /// The next message; `None` when the console has closed.
-    fn next(&mut self) -> Option<Zeroizing<Vec<u8>>> {
+    pub(super) fn next(&mut self) -> Option<Zeroizing<Vec<u8>>> {
         loop {
             let record = record(&mut self.stream, &mut self.deframer)?;
             if let Some(message) = self.channel.open(&record).expect("ours") {
@@ -79,17 +79,17 @@ fn record(stream: &mut UnixStream, deframer: &mut Deframer) -> Option<Vec<u8>> {
 }
 
 /// A listening keeper that answers with the samples, and tells what it was asked.
-struct Place {
+pub(super) struct Place {
     folder: TempDir,
     keeper: Keeper,
     happenings: Receiver<Happening>,
     asked: Receiver<(usize, Ask)>,
     /// Ends of connections that have asked to watch.
-    watched: Receiver<End>,
+    pub(super) watched: Receiver<End>,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let own = random_key(&mut OsRng);
         let pin = KeeperPin {
@@ -118,7 +118,11 @@ impl Place {
         Self { folder, keeper, happenings, asked, watched }
     }
 
-    fn key_path(&self) -> PathBuf {
+    pub(super) fn socket(&self) -> PathBuf {
+        self.folder.path().join("operator.sock")
+    }
+
+    pub(super) fn key_path(&self) -> PathBuf {
         self.folder.path().join("bo.pcop")
     }
 

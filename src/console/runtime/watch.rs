@@ -78,7 +78,7 @@ fn wait(client: &Client, stopped: &PipeReader) -> io::Result<bool> {
 /// What happened, short: the path of the socket is no news to who reads it.
 pub(super) fn words(error: &DeskError) -> String {
     match error {
-        DeskError::Link { error, .. } => escape(&error.to_string()),
+        DeskError::Link { error, .. } | DeskError::Cut { error, .. } => escape(&error.to_string()),
         other => escape(&other.to_string()),
     }
 }

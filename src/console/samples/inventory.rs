@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::{now, operator, text};
 use crate::console::model::{Log, LogEntry};
 use crate::domain::client::{ClientRecord, Grants};
-use crate::domain::credential::{CredentialKind, Deposited, RotationDays, Seen, Terms};
-use crate::domain::ids::{CredentialName, Generation, JobName};
+use crate::domain::credential::{CredentialKind, Deposited, Handed, RotationDays, Seen, Terms};
+use crate::domain::ids::{CredentialName, Generation, JobName, RequestId};
 use crate::domain::operator::{AgeRecipient, OperatorPublic, Role, Roster};
 use crate::domain::time::{Day, Length, Timestamp};
 use crate::domain::wire::operator::{ClientView, CredentialView, Finding, Level, Standing};
@@ -37,11 +37,12 @@ pub fn credential(called: &str, age_days: u64, jobs: &[&str]) -> CredentialView 
     CredentialView {
         name: name(called),
         rotate_by: current.rotate_by(),
-        standing: Standing::of(&current, now()),
+        standing: Standing::of(&current, current.rotate_by(), now()),
         current,
         older: Vec::new(),
         jobs: jobs.iter().map(|name| job(name)).collect(),
         last_pull: None,
+        handed: Vec::new(),
         seen: Vec::new(),
     }
 }
@@ -54,13 +55,15 @@ pub fn credentials() -> Vec<CredentialView> {
     used.current.depositor = operator("alice");
     used.older = vec![Deposited { at: days_ago(180), ..older }];
     used.last_pull = Some((days_ago(1), job("jobx.prod1")));
-    let seen =
-        |generation, name, count, days| Seen { generation, job: job(name), count, last: days_ago(days) };
-    used.seen = vec![
-        seen(Generation::FIRST, "jobx.prod1", 41, 88),
-        seen(Generation::FIRST.next(), "jobx.prod1", 2, 1),
-        seen(Generation::FIRST.next(), "jobx.prod2", 1, 4),
+    let handed =
+        |generation, name, count, days| Handed { generation, job: job(name), count, last: days_ago(days) };
+    used.handed = vec![
+        handed(Generation::FIRST, "jobx.prod1", 41, 88),
+        handed(Generation::FIRST.next(), "jobx.prod1", 2, 1),
+        handed(Generation::FIRST.next(), "jobx.prod2", 1, 4),
     ];
+    let (operator, request) = (operator("bo"), RequestId::from_entropy(9));
+    used.seen = vec![Seen { operator, generation: Generation::FIRST, at: days_ago(89), request }];
     let mut gone = credential("db2/legacy", 10, &[]);
     gone.current.terms.sunset = Day::parse("2026-11-01").expect("a day");
     gone.current.terms.owner = text("the \u{202e}\u{e9}quipe of the \u{200b}database");

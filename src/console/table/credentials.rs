@@ -34,7 +34,7 @@ impl Table for Credentials<'_> {
     fn cells(&self, place: usize, now: Timestamp) -> Vec<Cell> {
         let Some(view) = self.0.credentials.get(place) else { return Vec::new() };
         let terms = &view.current.terms;
-        let standing = Standing::of(&view.current, now);
+        let standing = Standing::of(&view.current, view.rotate_by, now);
         vec![
             Cell::plain(view.name.to_string()),
             Cell::plain(terms.kind.word()),
@@ -49,7 +49,7 @@ impl Table for Credentials<'_> {
     fn line(&self, place: usize, now: Timestamp) -> String {
         let Some(view) = self.0.credentials.get(place) else { return String::new() };
         let terms = &view.current.terms;
-        let standing = Standing::of(&view.current, now).word();
+        let standing = Standing::of(&view.current, view.rotate_by, now).word();
         format!("{:<18} {standing:<11} {} {}", view.name, view.rotate_by.day(), terms.owner)
     }
 

@@ -42,7 +42,7 @@ impl Table for Rotation<'_> {
     fn cells(&self, place: usize, now: Timestamp) -> Vec<Cell> {
         let Some(view) = self.0.credentials.get(place) else { return Vec::new() };
         let terms = &view.current.terms;
-        let role = standing_role(Standing::of(&view.current, now));
+        let role = standing_role(Standing::of(&view.current, view.rotate_by, now));
         vec![
             Cell::plain(view.name.to_string()),
             Cell::plain(view.rotate_by.day().to_string()),
@@ -94,7 +94,7 @@ pub fn standing_words(view: &CredentialView, now: Timestamp) -> String {
         1 => "in 1 day".to_owned(),
         days => format!("in {days} days"),
     };
-    match Standing::of(&view.current, now) {
+    match Standing::of(&view.current, view.rotate_by, now) {
         Standing::PastSunset => Standing::PastSunset.word().to_owned(),
         Standing::Overdue => told("OVERDUE", late),
         Standing::Due => format!("DUE {}", within(left)),

@@ -1,5 +1,6 @@
 //! Tests of the whole console without its runtime: events in, effects, pictures and bytes out.
 
+mod album;
 mod bytes;
 mod fitting;
 mod forms;
@@ -8,6 +9,8 @@ mod mashing;
 mod pictures;
 mod reasons;
 mod rules;
+mod screens;
+mod svg;
 mod tabs;
 
 use crate::console::event::{Effect, Event, Wanted};

@@ -1,17 +1,18 @@
 //! The state of the appliance: the fold of the entries of its log.
 
 mod release;
+mod reveal;
 pub mod step;
 
 use std::collections::BTreeMap;
 
 use super::audit::entry::Founding;
 use super::client::ClientRecord;
-use super::credential::{Deposited, Seen};
+use super::credential::{Deposited, Handed, Seen};
 use super::ids::{CredentialName, Generation, JobName, OperatorId, RequestId};
 use super::operator::{Roster, SignedRoster};
 use super::refusal::Refusal;
-use super::request::doc::Subject;
+use super::request::doc::Requester;
 use super::request::quorum::Quorum;
 use super::request::state::{Phase, Request};
 use super::text::Text;
@@ -33,9 +34,11 @@ pub struct State {
     /// Who pulled a credential last, and when.
     pub last_pulls: BTreeMap<CredentialName, (Timestamp, JobName)>,
     /// Which job was handed which generation of a credential.
+    pub handed: BTreeMap<CredentialName, Vec<Handed>>,
+    /// Who was shown which generation of a credential, oldest first.
     pub seen: BTreeMap<CredentialName, Vec<Seen>>,
-    /// Pulls whose outcome is not written down yet.
-    pub unsettled: Vec<(RequestId, JobName)>,
+    /// Pulls and showings whose outcome is not written down yet, and who was to have them.
+    pub unsettled: Vec<(RequestId, Requester)>,
     /// The freeze in force.
     pub frozen: Option<Freeze>,
     /// When the last entry was written.
@@ -101,11 +104,11 @@ impl State {
         self.requests.get(id).ok_or_else(|| Refusal::NoRequest { request: id.clone() })
     }
 
-    /// The requests to release any generation of `name`.
+    /// The requests to release or reveal any generation of `name`.
     pub fn requests_for<'a>(&'a self, name: &'a CredentialName) -> impl Iterator<Item = &'a Request> {
-        self.requests.values().filter(
-            move |request| matches!(&request.doc.subject, Subject::Release { credential, .. } if credential == name),
-        )
+        let is =
+            move |request: &&Request| request.doc.subject.opens().is_some_and(|(about, _)| about == name);
+        self.requests.values().filter(is)
     }
 
     /// When the next armed window opens after `since`.

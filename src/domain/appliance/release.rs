@@ -98,6 +98,10 @@ impl State {
         };
         let note = Some(format!("a pull failed before the credential was open, and was given back: {why}"));
         let phase = Phase::Armed(armed.clone().returned());
-        Ok(Step::of(vec![Change::moved(id, phase, now, note), Change::Settled(id.clone())]))
+        let mut changes = vec![Change::moved(id, phase, now, note), Change::Settled(id.clone())];
+        if let Subject::Reveal { credential, .. } = &request.doc.subject {
+            changes.push(Change::Unseen(credential.clone(), id.clone()));
+        }
+        Ok(Step::of(changes))
     }
 }

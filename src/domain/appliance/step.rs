@@ -7,10 +7,10 @@
 use super::{Freeze, State};
 use crate::domain::audit::entry::{Body, Entry, Founding};
 use crate::domain::client::ClientRecord;
-use crate::domain::credential::{Deposited, Seen};
+use crate::domain::credential::{Deposited, Handed, Seen};
 use crate::domain::ids::{CredentialName, JobName, OperatorId, RequestId};
 use crate::domain::refusal::Refusal;
-use crate::domain::request::doc::{RequestDoc, Subject};
+use crate::domain::request::doc::{RequestDoc, Requester, Subject};
 use crate::domain::request::permit::{ArmPermit, ReleasePermit};
 use crate::domain::request::quorum::Agreed;
 use crate::domain::request::state::{Approved, Phase, Request, Requested};
@@ -44,7 +44,11 @@ pub(super) enum Change {
     Pulled(CredentialName, RequestId, JobName),
     /// A credential was handed over, as far as anybody can say.
     Handed(RequestId, JobName),
-    /// A pull has its outcome.
+    /// A person was shown it.
+    Seen(CredentialName, Seen),
+    /// The showing of this request did not come about.
+    Unseen(CredentialName, RequestId),
+    /// A pull or a showing has its outcome.
     Settled(RequestId),
 }
 
@@ -93,6 +97,7 @@ impl State {
             clients: Default::default(),
             requests: Default::default(),
             last_pulls: Default::default(),
+            handed: Default::default(),
             seen: Default::default(),
             unsettled: Default::default(),
             frozen: None,
@@ -132,6 +137,8 @@ impl State {
             Body::Frozen { operator, reason } => Ok(self.frozen(operator, reason, now)),
             Body::Pulled { request, job, .. } => self.pulled(request, job, now),
             Body::PullReturned { request, why } => self.pull_returned(request, why, now),
+            Body::Revealed { request, operator } => self.revealed(request, operator, now),
+            Body::Shown { request, .. } => Ok(Step::of(vec![Change::Settled(request.clone())])),
             Body::Delivered { request, job, .. } => {
                 let handed = Change::Handed(request.clone(), job.clone());
                 Ok(Step::of(vec![handed, Change::Settled(request.clone())]))
@@ -167,9 +174,16 @@ impl State {
                 Change::Frozen(freeze) => self.frozen = freeze,
                 Change::Pulled(name, request, job) => {
                     self.last_pulls.insert(name, (entry.ts, job.clone()));
-                    self.unsettled.push((request, job));
+                    self.unsettled.push((request, Requester::Job(job)));
                 }
-                Change::Handed(request, job) => self.note_seen(&request, job, entry.ts),
+                Change::Seen(name, seen) => {
+                    self.unsettled.push((seen.request.clone(), Requester::Operator(seen.operator.clone())));
+                    self.seen.entry(name).or_default().push(seen);
+                }
+                Change::Unseen(name, request) => {
+                    self.seen.entry(name).or_default().retain(|seen| seen.request != request);
+                }
+                Change::Handed(request, job) => self.note_handed(&request, job, entry.ts),
                 Change::Settled(request) => {
                     let place = self.unsettled.iter().position(|(one, _)| *one == request);
                     place.map(|place| self.unsettled.remove(place));
@@ -181,17 +195,17 @@ impl State {
     }
 
     /// Remembers that a job knows a value now, whatever it does with it.
-    fn note_seen(&mut self, request: &RequestId, job: JobName, now: Timestamp) {
+    fn note_handed(&mut self, request: &RequestId, job: JobName, now: Timestamp) {
         let Some(Subject::Release { credential, generation, .. }) =
             self.requests.get(request).map(|request| &request.doc.subject)
         else {
             return;
         };
         let generation = *generation;
-        let seen = self.seen.entry(credential.clone()).or_default();
-        match seen.iter_mut().find(|seen| (seen.generation, &seen.job) == (generation, &job)) {
-            Some(seen) => (seen.count, seen.last) = (seen.count.saturating_add(1), now),
-            None => seen.push(Seen { generation, job, count: 1, last: now }),
+        let handed = self.handed.entry(credential.clone()).or_default();
+        match handed.iter_mut().find(|one| (one.generation, &one.job) == (generation, &job)) {
+            Some(one) => (one.count, one.last) = (one.count.saturating_add(1), now),
+            None => handed.push(Handed { generation, job, count: 1, last: now }),
         }
     }
 
@@ -270,10 +284,11 @@ impl State {
         {
             return Err(Refusal::BadWindow { why: "for deciding starts when the request is made" });
         }
-        if let Subject::Release { window, pulls, .. } = &doc.subject {
-            super::release::check_window(*window, now)?;
-            super::release::check_pulls(*pulls)?;
+        if let Some((window, pulls)) = doc.subject.window().zip(doc.subject.pulls()) {
+            super::release::check_window(window, now)?;
+            super::release::check_pulls(pulls)?;
         }
+        super::reveal::check_asked(doc)?;
         let phase = Phase::Requested(Requested::default());
         Ok(Step::request(Request { doc: doc.clone(), phase, touched: now, note: None }))
     }
@@ -304,10 +319,10 @@ impl State {
         Ok(Step { changes, permit })
     }
 
-    /// What a request of another kind than release does when it is granted.
+    /// What a request that arms no window does when it is granted.
     fn effect_of(&self, subject: &Subject) -> Option<Change> {
         match subject {
-            Subject::Release { .. } => None,
+            Subject::Release { .. } | Subject::Reveal { .. } => None,
             Subject::Client { client } => Some(Change::Client(Box::new(client.clone()))),
             Subject::Thaw => Some(Change::Frozen(None)),
         }

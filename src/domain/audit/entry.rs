@@ -253,7 +253,14 @@ pub enum Body {
         /// SHA-256 in hex of what the kernel said of the caller.
         evidence: String,
     },
-    /// The failure came before any plaintext existed: the pull is given back.
+    /// The one showing is spent, before the chip is asked.
+    Revealed {
+        /// Which request.
+        request: RequestId,
+        /// Who asked, and is shown it.
+        operator: OperatorId,
+    },
+    /// The failure came before any plaintext existed: the pull or the showing is given back.
     PullReturned {
         /// Which request.
         request: RequestId,
@@ -266,6 +273,15 @@ pub enum Body {
         request: RequestId,
         /// To whom.
         job: JobName,
+        /// How.
+        delivered: Delivery,
+    },
+    /// How a showing ended: `acknowledged` by the person's own side, or `unknown`.
+    Shown {
+        /// Which request.
+        request: RequestId,
+        /// To whom.
+        operator: OperatorId,
         /// How.
         delivered: Delivery,
     },
@@ -299,6 +315,7 @@ impl Body {
         !matches!(
             self,
             Self::Delivered { .. }
+                | Self::Shown { .. }
                 | Self::ChipSays { .. }
                 | Self::Refused { .. }
                 | Self::PassphraseFailed { .. }
@@ -320,8 +337,10 @@ impl Body {
             Self::Expired { .. } => "expired",
             Self::Frozen { .. } => "frozen",
             Self::Pulled { .. } => "pulled",
+            Self::Revealed { .. } => "revealed",
             Self::PullReturned { .. } => "pull-returned",
             Self::Delivered { .. } => "delivered",
+            Self::Shown { .. } => "shown",
             Self::ChipSays { .. } => "chip-says",
             Self::Refused { .. } => "refused",
             Self::PassphraseFailed { .. } => "passphrase-failed",
@@ -339,8 +358,10 @@ impl Body {
             | Self::Revoked { request, .. }
             | Self::Expired { request }
             | Self::Pulled { request, .. }
+            | Self::Revealed { request, .. }
             | Self::PullReturned { request, .. }
             | Self::Delivered { request, .. }
+            | Self::Shown { request, .. }
             | Self::ChipSays { request, .. } => Some(request),
             _ => None,
         }

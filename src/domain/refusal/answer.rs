@@ -41,6 +41,8 @@ impl Refusal {
             Self::UnknownJob { .. } => "unknown-job",
             Self::Evidence { .. } => "evidence",
             Self::NotGranted { .. } => "not-granted",
+            Self::NotRequester { .. } => "not-requester",
+            Self::NotShown { .. } => "not-shown",
             Self::OutsideWindow { .. } => "outside-window",
             Self::Ended { .. } => "ended",
             Self::Clock { .. } => "clock",
@@ -106,7 +108,10 @@ impl Refusal {
             Self::UnknownJob { .. } => "add it under two operators: portcullis client add",
             Self::Evidence { .. } => "compare the record with the caller: portcullis client list",
             Self::NotGranted { .. } => "grant it under two operators: portcullis client add",
-            Self::OutsideWindow { .. } => "pull inside the window",
+            Self::NotRequester { .. } | Self::NotShown { .. } => {
+                "ask for yourself: portcullis request NAME --reveal"
+            }
+            Self::OutsideWindow { .. } => "come back inside the window",
             Self::Ended { .. } => "ask operators for a new window: portcullis request",
             Self::Clock { .. } => "set the system clock right, then run portcullis doctor",
             Self::Busy { .. } => "try again in a minute",

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use crate::domain::canonical;
 use crate::domain::client::ClientRecord;
 use crate::domain::ids::{CredentialName, Generation, JobName, OperatorId, RequestId};
+use crate::domain::refusal::Refusal;
 use crate::domain::text::Text;
 use crate::domain::time::{Interval, Length, Timestamp};
 
@@ -77,6 +78,8 @@ impl ReleaseWindow {
     pub const LENGTH_MAX: Length = Length::from_minutes(24 * 60);
     /// What a request gets that asks for nothing.
     pub const LENGTH_DEFAULT: Length = Length::from_minutes(15);
+    /// The longest in which a person may be shown a credential: somebody sits and waits for it.
+    pub const REVEAL_LENGTH_MAX: Length = Length::from_minutes(15);
 
     /// Its length.
     pub const fn length(self) -> Length {
@@ -132,6 +135,15 @@ pub enum Subject {
         /// How often, 1 to 100.
         pulls: u32,
     },
+    /// To show one generation of a credential once, to the person who asks: the exception.
+    Reveal {
+        /// The credential.
+        credential: CredentialName,
+        /// Which value of it.
+        generation: Generation,
+        /// When.
+        window: ReleaseWindow,
+    },
     /// To add or replace a client record.
     Client {
         /// The whole record.
@@ -149,6 +161,7 @@ impl Subject {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Release { .. } => "release",
+            Self::Reveal { .. } => "reveal",
             Self::Client { .. } => "client",
             Self::Thaw => "thaw",
         }
@@ -158,8 +171,36 @@ impl Subject {
     pub fn title(&self) -> String {
         match self {
             Self::Release { credential, .. } => credential.to_string(),
+            Self::Reveal { credential, .. } => format!("show {credential}"),
             Self::Client { client } => format!("client {}", client.job),
             Self::Thaw => "thaw".to_owned(),
+        }
+    }
+
+    /// The generation of a credential whose window it arms; `None` for a kind that arms none.
+    pub const fn opens(&self) -> Option<(&CredentialName, Generation)> {
+        match self {
+            Self::Release { credential, generation, .. } | Self::Reveal { credential, generation, .. } => {
+                Some((credential, *generation))
+            }
+            Self::Client { .. } | Self::Thaw => None,
+        }
+    }
+
+    /// The window asked for; `None` for a kind that arms none.
+    pub const fn window(&self) -> Option<ReleaseWindow> {
+        match self {
+            Self::Release { window, .. } | Self::Reveal { window, .. } => Some(*window),
+            Self::Client { .. } | Self::Thaw => None,
+        }
+    }
+
+    /// How often its window may be opened; `None` for a kind that arms none.
+    pub const fn pulls(&self) -> Option<u32> {
+        match self {
+            Self::Release { pulls, .. } => Some(*pulls),
+            Self::Reveal { .. } => Some(1),
+            Self::Client { .. } | Self::Thaw => None,
         }
     }
 }
@@ -226,6 +267,20 @@ impl RequestDoc {
         self.on_behalf_of.as_ref() == Some(operator)
             || matches!(&self.requester, Requester::Operator(id) if id == operator)
     }
+
+    /// Refuses whoever is not the one person whom this request would show a credential.
+    ///
+    /// # Errors
+    /// [`Refusal::NotShown`] for another kind of request, [`Refusal::NotRequester`].
+    pub fn check_shown_to(&self, operator: &OperatorId) -> Result<(), Refusal> {
+        if !matches!(self.subject, Subject::Reveal { .. }) {
+            return Err(Refusal::NotShown { request: self.id.clone(), kind: self.subject.kind() });
+        }
+        match &self.requester {
+            Requester::Operator(asked) if asked == operator => Ok(()),
+            _ => Err(Refusal::NotRequester { request: self.id.clone(), operator: operator.clone() }),
+        }
+    }
 }
 
 /// What two approvers read to each other.
@@ -266,10 +321,7 @@ pub struct ApprovalStatement {
 impl ApprovalStatement {
     /// The statement that agrees to everything as it was asked.
     pub fn as_asked(operator: OperatorId, request: RequestDoc) -> Self {
-        let (window, pulls) = match &request.subject {
-            Subject::Release { window, pulls, .. } => (Some(*window), Some(*pulls)),
-            Subject::Client { .. } | Subject::Thaw => (None, None),
-        };
+        let (window, pulls) = (request.subject.window(), request.subject.pulls());
         Self { operator, verdict: Verdict::Approve, request, window, pulls }
     }
 

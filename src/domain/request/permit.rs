@@ -40,7 +40,7 @@ pub struct ReleasePermit {
 }
 
 impl ReleasePermit {
-    /// Only `Armed::pull` makes one.
+    /// Only `Armed::pull` and `Armed::reveal` make one.
     pub(super) const fn new(request: RequestId) -> Self {
         Self { request }
     }

@@ -32,7 +32,7 @@ pub enum Phase {
     Armed(Armed),
     /// No pull is left; the window that was.
     Spent(Armed),
-    /// A kind other than release took effect.
+    /// A kind that arms no window took effect.
     Granted(Quorum),
     /// An operator said no.
     Denied,
@@ -83,7 +83,7 @@ pub struct Armed {
 pub enum Approved {
     /// Not enough people yet.
     Waiting(Requested),
-    /// A release: the chip may be asked for its half, once.
+    /// A release or a reveal: the chip may be asked for its half, once.
     Arming(Arming, ArmPermit),
     /// Another kind: it takes effect.
     Granted(Quorum),
@@ -119,12 +119,9 @@ impl Requested {
         let widened = Refusal::WindowWidened { request: request() };
         let common = if within { approvals.common(asked).ok_or(widened)? } else { return Err(widened) };
         let Some(quorum) = approvals.reached(need) else { return Ok(Approved::Waiting(Self { approvals })) };
-        match (&doc.subject, common) {
-            (
-                Subject::Release { credential, generation, .. },
-                Agreed { window: Some(window), pulls: Some(pulls) },
-            ) => {
-                let permit = ArmPermit::new(request(), credential.clone(), *generation);
+        match (doc.subject.opens(), common) {
+            (Some((credential, generation)), Agreed { window: Some(window), pulls: Some(pulls) }) => {
+                let permit = ArmPermit::new(request(), credential.clone(), generation);
                 Ok(Approved::Arming(Arming { quorum, window, pulls }, permit))
             }
             _ => Ok(Approved::Granted(quorum)),
@@ -134,10 +131,7 @@ impl Requested {
 
 /// What the request itself asks for, in the form of an agreement.
 pub fn asked(doc: &RequestDoc) -> Agreed {
-    match &doc.subject {
-        Subject::Release { window, pulls, .. } => Agreed { window: Some(*window), pulls: Some(*pulls) },
-        Subject::Client { .. } | Subject::Thaw => Agreed { window: None, pulls: None },
-    }
+    Agreed { window: doc.subject.window(), pulls: doc.subject.pulls() }
 }
 
 impl Arming {
@@ -155,27 +149,46 @@ impl Arming {
 }
 
 impl Armed {
-    /// Spends one pull. The permit is the only leave to open the window.
+    /// Spends one pull of a job. The permit is the only leave to open the window.
     ///
     /// # Errors
-    /// [`Refusal::OutsideWindow`], [`Refusal::NotGranted`].
+    /// [`Refusal::OutsideWindow`], [`Refusal::NotGranted`]; [`Refusal::Impossible`] for a window that
+    /// is not a job's.
     pub fn pull(
         self,
         doc: &RequestDoc,
         job: &JobName,
         now: Timestamp,
     ) -> Result<(Phase, ReleasePermit), Refusal> {
+        match &doc.subject {
+            Subject::Release { job: asked, .. } if asked == job => self.spend(doc, now),
+            Subject::Release { credential, .. } => {
+                Err(Refusal::NotGranted { job: job.clone(), credential: credential.clone() })
+            }
+            Subject::Reveal { .. } | Subject::Client { .. } | Subject::Thaw => {
+                Err(Refusal::Impossible { why: "only a release is pulled" })
+            }
+        }
+    }
+
+    /// Spends the one showing, for the person who asked. The permit is the only leave to open the window.
+    ///
+    /// # Errors
+    /// [`Refusal::OutsideWindow`], [`Refusal::NotRequester`]; [`Refusal::NotShown`] for a window that is
+    /// not a person's.
+    pub fn reveal(
+        self,
+        doc: &RequestDoc,
+        operator: &OperatorId,
+        now: Timestamp,
+    ) -> Result<(Phase, ReleasePermit), Refusal> {
+        doc.check_shown_to(operator)?;
+        self.spend(doc, now)
+    }
+
+    fn spend(self, doc: &RequestDoc, now: Timestamp) -> Result<(Phase, ReleasePermit), Refusal> {
         if !self.window.contains(now) {
             return Err(Refusal::OutsideWindow { request: doc.id.clone(), window: self.window, now });
-        }
-        match &doc.subject {
-            Subject::Release { job: asked, .. } if asked == job => {}
-            Subject::Release { credential, .. } => {
-                return Err(Refusal::NotGranted { job: job.clone(), credential: credential.clone() });
-            }
-            Subject::Client { .. } | Subject::Thaw => {
-                return Err(Refusal::Impossible { why: "only a release arms" });
-            }
         }
         let pulls_left = self
             .pulls_left
@@ -219,10 +232,8 @@ impl Request {
 
     /// When an approval comes too late: the decision window, or a fixed release window before it.
     fn decision_ends(&self) -> Timestamp {
-        match &self.doc.subject {
-            Subject::Release { window: ReleaseWindow::Fixed { interval }, .. } => {
-                self.doc.decision_ends.min(interval.closes())
-            }
+        match self.doc.subject.window() {
+            Some(ReleaseWindow::Fixed { interval }) => self.doc.decision_ends.min(interval.closes()),
             _ => self.doc.decision_ends,
         }
     }

@@ -10,7 +10,7 @@ use crate::domain::credential::Terms;
 use crate::domain::ids::{ApplianceName, CredentialName, Generation, JobName, OperatorId, RequestId};
 use crate::domain::operator::{Roster, SignedRoster};
 use crate::domain::request::doc::ReleaseWindow;
-use crate::domain::secret::SecretBytes;
+use crate::domain::secret::{Plaintext, SecretBytes};
 use crate::domain::text::Text;
 use crate::domain::time::Timestamp;
 
@@ -88,6 +88,27 @@ pub enum Ask {
         /// Reference in the ticket system.
         ticket: Text,
     },
+    /// A request to be shown a credential oneself, once.
+    RequestReveal {
+        /// The credential.
+        credential: CredentialName,
+        /// When, at most 15 minutes long; 15 from the last approval when it is not said.
+        window: Option<ReleaseWindow>,
+        /// Why.
+        reason: Text,
+        /// Reference in the ticket system.
+        ticket: Text,
+    },
+    /// Show it: spends the showing. Only who made the request is answered.
+    Reveal {
+        /// Which request.
+        id: RequestId,
+    },
+    /// What [`Ask::Reveal`] brought has come.
+    Received {
+        /// Which request.
+        id: RequestId,
+    },
     /// A request to add or replace a client.
     RequestClient {
         /// The record.
@@ -112,7 +133,7 @@ pub enum Ask {
         statement: String,
         /// Ed25519 signature of it, in hex.
         signature: String,
-        /// The operator's share of `Q`; only for a release.
+        /// The operator's share of `Q`; only for what opens a credential.
         share: Option<SecretBytes>,
     },
     /// A no.
@@ -246,6 +267,16 @@ pub enum Reply {
         request: Option<Box<RequestView>>,
         /// What happened, for a person.
         message: String,
+    },
+    /// To `Reveal`, and to nothing else: the one message with a credential in it.
+    Revealed {
+        /// The credential.
+        credential: CredentialName,
+        /// Which value of it.
+        generation: Generation,
+        /// The value.
+        #[serde(with = "crate::domain::secret::in_the_channel")]
+        plaintext: Plaintext,
     },
     /// To `Entries`.
     Entries {

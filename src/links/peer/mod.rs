@@ -61,6 +61,15 @@ pub enum PeerError {
         /// Its size in bytes.
         size: u64,
     },
+    /// The appliance has no descriptor or memory left to look at the process with, which says nothing
+    /// of the process.
+    #[error("process {pid} could not be looked at: {cause}")]
+    Exhausted {
+        /// The process number.
+        pid: u32,
+        /// The system's answer.
+        cause: Errno,
+    },
     /// A file of the process cannot be read.
     #[error("cannot read {file} of process {pid}: {cause}")]
     Unreadable {
@@ -71,6 +80,21 @@ pub enum PeerError {
         /// The system's answer.
         cause: Errno,
     },
+}
+
+impl PeerError {
+    /// What the system says when it cannot look at a process; `what` else it means by that.
+    const fn looking_at(pid: u32, cause: Errno, what: Self) -> Self {
+        match cause {
+            Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOBUFS => Self::Exhausted { pid, cause },
+            _ => what,
+        }
+    }
+
+    /// Whether it says something of the appliance, and nothing of the peer.
+    pub const fn is_exhausted(&self) -> bool {
+        matches!(self, Self::Exhausted { .. })
+    }
 }
 
 /// A peer, held by a handle of its process.
@@ -97,11 +121,14 @@ impl Peer {
     fn of(process: Process) -> Result<Self, PeerError> {
         let executable = Executable::of(&process)?;
         let (uid, gid) = process.owner();
+        let pid = process.pid();
+        let user = named(pid, User::from_uid(Uid::from_raw(uid)))?;
+        let group = named(pid, Group::from_gid(Gid::from_raw(gid)))?;
         let evidence = Evidence {
             uid,
             gid,
-            user: User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| user.name),
-            group: Group::from_gid(Gid::from_raw(gid)).ok().flatten().map(|group| group.name),
+            user: user.map(|user| user.name),
+            group: group.map(|group| group.name),
             pid: process.pid(),
             path: executable.as_ref().and_then(Executable::path_on_this_host),
             sha256: None,
@@ -145,6 +172,16 @@ impl Peer {
         // The executable was read between two looks at the process, so it is that of this process.
         self.process.recheck()
     }
+}
+
+/// Whoever has no name here has none; nor has one whose name cannot be looked up, unless it is for want
+/// of descriptors.
+fn named<T>(pid: u32, found: nix::Result<Option<T>>) -> Result<Option<T>, PeerError> {
+    found.or_else(|cause| {
+        let cause = Errno::from_raw_os_error(cause as i32);
+        let error = PeerError::looking_at(pid, cause, PeerError::Elsewhere);
+        if error.is_exhausted() { Err(error) } else { Ok(None) }
+    })
 }
 
 #[cfg(test)]

@@ -36,7 +36,10 @@ impl Process {
         match getsockopt(stream, sockopt::PeerPidfd) {
             Ok(handle) => Self::pin(pid, owner, handle, KernelProof::Pidfd),
             Err(nix::Error::ENOPROTOOPT) => Self::by_number(pid, owner),
-            Err(_) => Err(PeerError::Gone { pid }),
+            Err(cause) => {
+                let cause = Errno::from_raw_os_error(cause as i32);
+                Err(PeerError::looking_at(pid, cause, PeerError::Gone { pid }))
+            }
         }
     }
 
@@ -44,14 +47,16 @@ impl Process {
     pub fn by_number(pid: u32, owner: (u32, u32)) -> Result<Self, PeerError> {
         let gone = PeerError::Gone { pid };
         let number = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(gone)?;
-        let handle = pidfd_open(number, PidfdFlags::empty()).map_err(|_| gone)?;
+        let handle = pidfd_open(number, PidfdFlags::empty());
+        let handle = handle.map_err(|cause| PeerError::looking_at(pid, cause, gone))?;
         Self::pin(pid, owner, handle, KernelProof::StartTime)
     }
 
     fn pin(pid: u32, owner: (u32, u32), handle: OwnedFd, proof: KernelProof) -> Result<Self, PeerError> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = openat(CWD, format!("/proc/{pid}"), flags, Mode::empty());
-        let directory = directory.map_err(|_| PeerError::Gone { pid })?;
+        let gone = PeerError::Gone { pid };
+        let directory = directory.map_err(|cause| PeerError::looking_at(pid, cause, gone))?;
         let mut process = Self { pid, handle, directory, start: 0, owner, proof };
         process.start = process.read_start()?;
         // Alive now means that the number was not free since the handle was made: the directory is its own.
@@ -95,7 +100,8 @@ impl Process {
         let mut ended = [PollFd::new(&self.handle, PollFlags::IN)];
         match poll(&mut ended, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) {
             Ok(0) => Ok(()),
-            _ => Err(PeerError::Gone { pid: self.pid }),
+            Ok(_) => Err(PeerError::Gone { pid: self.pid }),
+            Err(cause) => Err(PeerError::looking_at(self.pid, cause, PeerError::Gone { pid: self.pid })),
         }
     }
 
@@ -103,7 +109,7 @@ impl Process {
     pub const fn unreadable(&self, file: &'static str, cause: Errno) -> PeerError {
         match cause {
             Errno::NOENT | Errno::SRCH => PeerError::Gone { pid: self.pid },
-            _ => PeerError::Unreadable { pid: self.pid, file, cause },
+            _ => PeerError::looking_at(self.pid, cause, PeerError::Unreadable { pid: self.pid, file, cause }),
         }
     }
 

@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+use rustix::process::{Pid, Resource, Rlimit, WaitId, WaitIdOptions, getrlimit, setrlimit, waitid};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
@@ -242,4 +243,36 @@ fn an_executable_over_512_mib_is_not_read() {
         let outcome = observe(&job.stream).expect("a peer").measure(&ExecutableHashes::new());
         assert_eq!(outcome == Err(PeerError::TooLarge { pid: job.child.id(), size }), refused, "{size}");
     }
+}
+
+#[test]
+fn a_want_of_descriptors_is_named_and_not_held_against_the_peer() {
+    let world = World::new();
+    let program = world.program("job", 0);
+    let mut job = world.connect(&program, NOBODY);
+    let limit = getrlimit(Resource::Nofile);
+    let with_descriptors = |spare: u64, look: &dyn Fn() -> Result<(), PeerError>| {
+        // The next one that would be given is the first that is not.
+        let next = fs::File::open("/dev/null").expect("one is left").as_raw_fd();
+        let allowed = u64::from(next.unsigned_abs()) + spare;
+        setrlimit(Resource::Nofile, Rlimit { current: Some(allowed), ..limit }).expect("lowered");
+        let outcome = look();
+        setrlimit(Resource::Nofile, limit).expect("as it was");
+        outcome
+    };
+    let pid = job.child.id();
+    let exhausted = Err(PeerError::Exhausted { pid, cause: Errno::MFILE });
+    // A handle of the process, its directory, and a file at a time of it.
+    for (spare, expected) in [(0, exhausted), (1, exhausted), (2, exhausted), (3, Ok(()))] {
+        let seen = with_descriptors(spare, &|| observe(&job.stream).map(drop));
+        assert_eq!(seen, expected, "{spare} at first sight");
+        let by_number = || Process::by_number(pid, (NOBODY, NOBODY)).map(drop);
+        assert_eq!(with_descriptors(spare, &by_number), expected, "{spare}, as on an old kernel");
+    }
+    let peer = observe(&job.stream).expect("a peer");
+    for (spare, expected) in [(0, exhausted), (1, Ok(()))] {
+        assert_eq!(with_descriptors(spare, &|| peer.recheck()), expected, "{spare} at a second look");
+    }
+    job.end();
+    assert_eq!(peer.recheck(), Err(PeerError::Gone { pid }), "and who is gone is gone");
 }

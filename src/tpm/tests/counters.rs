@@ -1,5 +1,7 @@
 //! The gate, the epoch, the head and the clock.
 
+use std::sync::Arc;
+
 use super::rig::{Blank, Rig, key};
 use crate::domain::secret::Key32;
 use crate::tpm::{Anchor, Chip, Hierarchies, NvAuths, PcrSelection, provision};
@@ -58,7 +60,7 @@ fn a_counter_needs_its_own_authorisation() {
 #[test]
 fn an_authorisation_may_end_in_zero_bytes_which_the_chip_strips() {
     let zeros = |first| Key32::take(&mut std::array::from_fn(|at| if at < 16 { first } else { 0 }));
-    let auths = NvAuths { gate: zeros(1), epoch: zeros(2), head: zeros(3) };
+    let auths = Arc::new(NvAuths { gate: zeros(1), epoch: zeros(2), head: zeros(3) });
     let hierarchies = Hierarchies { owner: zeros(4), lockout: zeros(5) };
     let blank = Blank::new();
     let tcti = blank.tpm.tpm().tcti();

@@ -7,6 +7,7 @@ mod memory;
 mod provisioning;
 mod rig;
 mod seal;
+mod silence;
 mod tap;
 mod window;
 mod wire;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
@@ -18,8 +19,8 @@ pub(super) fn key(name: &str) -> Key32 {
     Key32::take(&mut Sha256::digest(name).into())
 }
 
-pub(super) fn auths() -> NvAuths {
-    NvAuths { gate: key("gate auth"), epoch: key("epoch auth"), head: key("head auth") }
+pub(super) fn auths() -> Arc<NvAuths> {
+    Arc::new(NvAuths { gate: key("gate auth"), epoch: key("epoch auth"), head: key("head auth") })
 }
 
 pub(super) fn hierarchies() -> Hierarchies {
@@ -27,7 +28,7 @@ pub(super) fn hierarchies() -> Hierarchies {
 }
 
 /// Pulls once: anchors, then opens the window.
-pub(super) fn pull(chip: &Chip, auths: &NvAuths, window: &SealedWindow) -> Result<Key32, TpmError> {
+pub(super) fn pull(chip: &Chip, auths: &Arc<NvAuths>, window: &SealedWindow) -> Result<Key32, TpmError> {
     chip.anchor_pull(auths, key("head").expose())?.open_window(window, release_permit())
 }
 
@@ -52,7 +53,7 @@ impl Blank {
 /// A provisioned board.
 pub(super) struct Rig {
     pub(super) chip: Chip,
-    pub(super) auths: NvAuths,
+    pub(super) auths: Arc<NvAuths>,
     pub(super) blank: Blank,
 }
 

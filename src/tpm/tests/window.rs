@@ -1,5 +1,7 @@
 //! Windows: what the chip itself refuses, and at which condition.
 
+use std::sync::Arc;
+
 use super::rig::{Rig, key, pull};
 use crate::tpm::{NvAuths, PolicyStep, SealedWindow, TpmError, WindowProbe};
 
@@ -105,7 +107,7 @@ fn a_window_with_moved_bounds_is_refused_before_the_chip_sees_it() {
 fn a_window_needs_the_authorisation_of_the_gate() {
     let rig = Rig::new();
     let window = rig.chip.seal_window(&key("data"), &rig.bounds(0, 600_000)).expect("sealed");
-    let wrong = NvAuths { gate: key("wrong"), epoch: key("epoch auth"), head: key("head auth") };
+    let wrong = Arc::new(NvAuths { gate: key("wrong"), epoch: key("epoch auth"), head: key("head auth") });
     let opened = pull(&rig.chip, &wrong, &window).map(drop);
     assert_eq!(opened, Err(TpmError::NvNotOurs { index: 0x0180_70c1 }));
 }

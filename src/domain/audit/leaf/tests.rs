@@ -60,6 +60,12 @@ fn body() -> impl Strategy<Value = Body> {
             gate: 4,
             sealed,
         }),
+        bits.clone().prop_map(move |bits| Body::Revealed { request: request(bits), operator: person() }),
+        bits.clone().prop_map(move |bits| Body::Shown {
+            request: request(bits),
+            operator: person(),
+            delivered: Delivery::Unknown,
+        }),
         bits.clone().prop_map(move |bits| Body::Delivered {
             request: request(bits),
             job: job(),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::client::ClientRecord;
-use crate::domain::credential::{Deposited, Seen};
+use crate::domain::credential::{Deposited, Handed, Seen};
 use crate::domain::ids::{ApplianceName, CredentialName, JobName, OperatorId};
 use crate::domain::operator::Role;
 use crate::domain::request::doc::RequestDoc;
@@ -54,7 +54,7 @@ pub struct CredentialView {
     pub name: CredentialName,
     /// Its newest generation.
     pub current: Deposited,
-    /// When it must be rotated.
+    /// When it must be rotated: by its own terms, or within a day because somebody has seen it.
     pub rotate_by: Timestamp,
     /// `ok`, `due`, `overdue` or `past-sunset`.
     pub standing: Standing,
@@ -65,6 +65,8 @@ pub struct CredentialView {
     /// When it last left, and to whom.
     pub last_pull: Option<(Timestamp, JobName)>,
     /// Which job was handed which generation.
+    pub handed: Vec<Handed>,
+    /// Who was shown which generation, the last one first; at most a hundred.
     pub seen: Vec<Seen>,
 }
 
@@ -98,13 +100,13 @@ impl Standing {
     /// How long before its deadline a rotation is due.
     const DUE: Length = Length::from_minutes(7 * 24 * 60);
 
-    /// How a generation stands at `now`.
-    pub fn of(current: &Deposited, now: Timestamp) -> Self {
+    /// How a generation that must be rotated by `rotate_by` stands at `now`.
+    pub fn of(current: &Deposited, rotate_by: Timestamp, now: Timestamp) -> Self {
         if current.terms.is_past_sunset(now) {
             Self::PastSunset
-        } else if now >= current.rotate_by() {
+        } else if now >= rotate_by {
             Self::Overdue
-        } else if now.plus(Self::DUE) >= current.rotate_by() {
+        } else if now.plus(Self::DUE) >= rotate_by {
             Self::Due
         } else {
             Self::Ok
@@ -134,7 +136,7 @@ pub enum StateName {
     Armed,
     /// No pull is left.
     Spent,
-    /// A kind other than release took effect.
+    /// A kind that arms no window took effect.
     Granted,
     /// An operator said no.
     Denied,
