@@ -104,12 +104,28 @@ fn hangs_in_mid_commit() {
     rig.agrees();
 }
 
+/// A freeze that comes after the chip failed is not forgotten when the chip comes back.
+fn is_frozen_while_it_hangs() {
+    let rig = Rig::armed();
+    rig.signal(Signal::STOP);
+    refused(&rig.appliance.pull("payroll", CREDENTIAL).expect("pulls"), 5, "a pull");
+    let frozen = rig.run("carol", &["freeze", "--reason", "somebody is in the room"]);
+    says_so(&frozen, "a freeze");
+    assert!(frozen.stderr.contains("the freeze waits for the TPM"), "{}", frozen.stderr);
+    rig.signal(Signal::CONT);
+    let answered = || Ok(Some(rig.appliance.pull("payroll", CREDENTIAL)?).filter(|pulled| pulled.code != 5));
+    let pulled = rig.appliance.wait_for("the chip", answered).expect("the chip comes back");
+    refused(&pulled, 3, "what was armed before the freeze");
+    assert_eq!(rig.entries("frozen").len(), 1, "once");
+    rig.agrees();
+}
+
 #[test]
 fn whoever_asks_while_the_chip_hangs_is_answered_and_nothing_is_lost() {
-    // Both wait as long as a chip is waited for, so they wait together.
+    // All wait as long as a chip is waited for, so they wait together.
     std::thread::scope(|scope| {
-        let before = scope.spawn(hangs_before_it_is_asked);
+        let others = [scope.spawn(hangs_before_it_is_asked), scope.spawn(is_frozen_while_it_hangs)];
         hangs_in_mid_commit();
-        before.join().expect("no panic");
+        others.into_iter().for_each(|other| other.join().expect("no panic"));
     });
 }

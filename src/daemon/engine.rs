@@ -12,7 +12,9 @@ use super::message::{FromListener, LinkKind};
 use super::operators::{ConnError, OperatorConn, Operators};
 use super::tally::Tally;
 use crate::domain::home::Home;
+use crate::domain::ids::OperatorId;
 use crate::domain::refusal::Refusal;
+use crate::domain::text::Text;
 use crate::domain::time::{Length, Timestamp};
 use crate::domain::wire::pc1::{DenyCode, Seq, ServerMessage};
 use crate::links::peer::{ExecutableHashes, Peer, PeerError};
@@ -36,6 +38,8 @@ pub struct Engine {
     looked: Timestamp,
     /// When a chip that failed is asked again, if one did.
     retry: Timestamp,
+    /// A freeze that could not be written because the chip failed before it: by whom, and why.
+    pub(super) freeze_owed: Option<(OperatorId, Text)>,
     pub(super) tally: Tally,
 }
 
@@ -79,6 +83,7 @@ impl Engine {
             told,
             looked,
             retry,
+            freeze_owed: None,
             tally,
         }
     }
@@ -113,12 +118,13 @@ impl Engine {
             told: _,
             looked,
             retry,
+            freeze_owed,
             tally,
         } = self;
         // The store has one holder at a time.
         drop(appliance);
-        let opened = open()?;
-        Ok(opened.map(|(appliance, clock)| Self {
+        let Some((appliance, clock)) = open()? else { return Ok(None) };
+        let mut engine = Self {
             appliance,
             clock,
             jobs,
@@ -130,8 +136,11 @@ impl Engine {
             told: 0,
             looked,
             retry,
+            freeze_owed,
             tally,
-        }))
+        };
+        engine.freeze_as_owed();
+        Ok(Some(engine))
     }
 
     /// Asks a chip that failed whether it is back.

@@ -70,8 +70,17 @@ impl Engine {
         }
         let shown = if let Ask::Reveal { id } = &ask { Some(id.clone()) } else { None };
         let at = self.now();
+        let freeze = if let Ask::Freeze { reason } = &ask { Some(reason.clone()) } else { None };
         let desk = Desk { at: &at, operator, jobs: &self.jobs, process: &self.process };
-        let outcome = desk.answer(&mut self.appliance, ask);
+        let mut outcome = desk.answer(&mut self.appliance, ask);
+        if let (Some(reason), Err(Refusal::Chip { what, advice })) = (freeze, &mut outcome)
+            && self.appliance.is_to_be_reopened()
+        {
+            self.freeze_owed.get_or_insert((operator.clone(), reason));
+            *what = format!("nothing is released, and the freeze waits for the TPM: {what}");
+            "the daemon freezes by itself when the TPM answers; freeze again if it is stopped before"
+                .clone_into(advice);
+        }
         if let (Err(refusal), Some(wanted)) = (&outcome, wanted) {
             self.note_refusal(format!("operator:{operator}"), &wanted, refusal);
         }
@@ -79,6 +88,21 @@ impl Engine {
             self.showing(conn, operator, id, &outcome);
         }
         outcome
+    }
+
+    /// Carries a freeze out that found a chip that had failed. Before anything else is answered: what
+    /// was armed is still armed.
+    pub(super) fn freeze_as_owed(&mut self) {
+        let Some((operator, reason)) = self.freeze_owed.take() else { return };
+        // It may have reached the log before the chip failed, and then the start has carried it out.
+        if self.appliance.state().frozen.is_some() {
+            return;
+        }
+        let at = self.now();
+        if let Err(error) = self.appliance.freeze(&at, &operator, reason.clone()) {
+            tracing::error!(%error, "a freeze that was owed could not be carried out");
+            self.freeze_owed = self.appliance.is_to_be_reopened().then_some((operator, reason));
+        }
     }
 
     /// Remembers whom a credential is on its way to, and sees whether a refusal of the chip means that the
