@@ -10,6 +10,7 @@
 //! and the sessions and objects of the errand are given back. Until then every other errand is
 //! refused at once.
 
+use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -23,7 +24,11 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 /// How long set-up may take: slow chips look for primes for minutes.
 pub(super) const SETUP_PATIENCE: Duration = Duration::from_secs(300);
 
-/// Where errands go, and how long they may take. Clones take turns.
+/// The turns at every chip that this process has asked. An appliance that is opened anew has a late
+/// errand of the one before it still to wait for: it could count the epoch between two of its own.
+static CHIPS: Mutex<BTreeMap<String, Arc<Turns>>> = Mutex::new(BTreeMap::new());
+
+/// Where errands go, and how long they may take. All to one chip take turns.
 #[derive(Clone, Debug)]
 pub(super) struct Errands {
     tcti: Tcti,
@@ -73,7 +78,10 @@ pub(super) struct Errand {
 impl Errands {
     /// Errands to the chip at `tcti`.
     pub(super) fn new(tcti: Tcti, patience: Duration) -> Self {
-        Self { tcti, patience, turns: Arc::default() }
+        let mut chips = CHIPS.lock().unwrap_or_else(PoisonError::into_inner);
+        let turns = chips.entry(tcti.to_string()).or_default().clone();
+        drop(chips);
+        Self { tcti, patience, turns }
     }
 
     /// Where they go.
@@ -185,13 +193,14 @@ mod tests {
     /// Long enough for any thread to begin, on a busy machine too.
     const SHORT: Duration = Duration::from_millis(200);
 
-    fn errands() -> Errands {
-        Errands::new(Tcti::Swtpm { host: IpAddr::V4(Ipv4Addr::LOCALHOST), port: 1 }, SHORT)
+    /// Each chip is that of one test.
+    fn errands(port: u16) -> Errands {
+        Errands::new(Tcti::Swtpm { host: IpAddr::V4(Ipv4Addr::LOCALHOST), port }, SHORT)
     }
 
     #[test]
     fn a_late_errand_goes_to_its_end_and_the_next_one_has_no_turn_before() {
-        let (errands, again) = (errands(), errands());
+        let (errands, anew, other) = (errands(1), errands(1), errands(2));
         let (answer, answered) = channel::<()>();
         let (done, over) = channel();
         let first = errands.run(move || {
@@ -203,7 +212,9 @@ mod tests {
         assert!(errands.are_late());
         let begun = errands.begin(|| panic!("out of turn")).map(drop);
         assert!(matches!(begun, Err(TpmError::Silent { .. })), "refused at once: {begun:?}");
-        assert_eq!(again.run(|| Ok(2)), Ok(2), "another chip is another matter");
+        assert!(anew.are_late(), "whoever comes anew waits for it as well");
+        assert!(matches!(anew.run(|| Ok(2)), Err(TpmError::Silent { .. })));
+        assert_eq!(other.run(|| Ok(2)), Ok(2), "another chip is another matter");
         drop(answer);
         over.recv().expect("it went to its end");
         let next = std::iter::repeat_with(|| errands.run(|| Ok(3))).find(Result::is_ok);
@@ -212,7 +223,7 @@ mod tests {
 
     #[test]
     fn errands_take_turns() {
-        let errands = errands().with_patience(Duration::from_secs(60));
+        let errands = errands(3).with_patience(Duration::from_secs(60));
         let inside = Arc::new(Mutex::new(()));
         thread::scope(|scope| {
             for _ in 0..8 {
@@ -230,7 +241,7 @@ mod tests {
 
     #[test]
     fn an_errand_that_panics_leaves_the_next_one_its_turn() {
-        let errands = errands().with_patience(Duration::from_secs(60));
+        let errands = errands(4).with_patience(Duration::from_secs(60));
         let ended = errands.run(|| -> Result<(), TpmError> { panic!("a fault in the library") });
         assert!(matches!(ended, Err(TpmError::Library { .. })), "{ended:?}");
         assert_eq!(errands.run(|| Ok(1)), Ok(1));
