@@ -1,9 +1,12 @@
 //! Handing a credential to a command: on a pipe that it inherits, never in its arguments or environment.
 
+use std::env;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};
 use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::process::{Command, ExitStatus};
 
 use rustix::io::FdFlags;
@@ -13,6 +16,24 @@ use crate::domain::secret::Plaintext;
 
 /// Where the command finds the descriptor's number, which is no secret.
 const FD_VARIABLE: &str = "PORTCULLIS_FD";
+
+/// Refuses a program that is not there to be run, before a pull is spent for it.
+pub fn check(program: &OsStr) -> Result<(), Stop> {
+    let is_program = |path: &Path| {
+        path.metadata().is_ok_and(|seen| seen.is_file() && seen.permissions().mode() & 0o111 != 0)
+    };
+    let found = match env::var_os("PATH") {
+        _ if program.as_encoded_bytes().contains(&b'/') => is_program(Path::new(program)),
+        Some(path) => env::split_paths(&path).any(|folder| is_program(&folder.join(program))),
+        // The system has a path of its own then.
+        None => true,
+    };
+    if found {
+        return Ok(());
+    }
+    let what = format!("{} is no program that can be run", program.to_string_lossy());
+    Err(Failure::usage("exec", what, "check the command after --exec; nothing was pulled").into())
+}
 
 /// Runs `program` with the credential on an inherited pipe, and gives its exit code.
 ///
@@ -66,6 +87,25 @@ mod tests {
             let credential: Vec<u8> = (0..len).map(|at| (at % 251) as u8).collect();
             assert_eq!(run_shell(&script, &credential).ok(), Some(7), "{len}");
             assert_eq!(std::fs::read(&copy).expect("a copy"), credential, "{len}");
+        }
+    }
+
+    #[test]
+    fn only_a_program_that_can_be_run_is_pulled_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let text = folder.path().join("text");
+        std::fs::write(&text, "no program").expect("written");
+        let cases = [
+            ("found on the path", OsStr::new("sh"), true),
+            ("with its path", OsStr::new("/bin/sh"), true),
+            ("mistyped", OsStr::new("no-such-login"), false),
+            ("not there", OsStr::new("/nonexistent/login"), false),
+            ("not executable", text.as_os_str(), false),
+            ("a folder", folder.path().as_os_str(), false),
+            ("nothing", OsStr::new(""), false),
+        ];
+        for (name, program, expected) in cases {
+            assert_eq!(check(program).is_ok(), expected, "{name}");
         }
     }
 

@@ -37,6 +37,9 @@ pub struct PullArgs {
 
 /// Pulls the credential and hands it over; gives the exit code of the process.
 pub fn run(args: PullArgs, context: &Context) -> Result<u8, Stop> {
+    if let Some(program) = args.exec.first() {
+        hand_over::check(program)?;
+    }
     let timeout = args.timeout.map(|length| Duration::from_millis(length.ms()));
     let mut told = false;
     let on_wait = |_| {
