@@ -50,7 +50,8 @@ fn failure(text: &str, verb: Option<String>) -> Failure {
     let usage =
         text.lines().find_map(|line| line.strip_prefix("Usage: ")).map(|usage| format!("usage: {usage}"));
     let advice = match (tips.is_empty(), usage) {
-        (false, _) => format!("tip: {}", tips.join("; ")),
+        // clap proposes hidden verbs as well.
+        (false, _) => format!("tip: {}", tips.join("; ").replace("'__listener', ", "")),
         (true, Some(usage)) => usage,
         (true, None) => {
             format!("see `portcullis {}--help`", verb.map_or_else(String::new, |verb| verb + " "))
@@ -79,8 +80,14 @@ mod tests {
 
     #[test]
     fn a_wrong_command_line_says_what_and_what_next() {
-        let cases: [(&str, &[&str], &str, &str); 4] = [
+        let cases: [(&str, &[&str], &str, &str); 5] = [
             ("a verb mistyped", &["softtp"], "unrecognized subcommand 'softtp'", "'softtpm'"),
+            (
+                "a verb that looks like a hidden one",
+                &["lst"],
+                "unrecognized subcommand 'lst'",
+                "exist: 'list'",
+            ),
             (
                 "an option mistyped",
                 &["requests", "--al"],

@@ -96,7 +96,9 @@ impl Refusal {
             Self::OtherRules { .. } => "revoke it and ask again",
             Self::BadSignature { .. } => "use the key file that is on the roster",
             Self::BadShare { .. } => "run portcullis doctor; the credential may need depositing again",
-            Self::BadWindow { .. } => "ask for one that ends in the future, at most 24 h long, within 7 days",
+            Self::BadWindow { .. } => {
+                "ask for one that ends in the future, within 7 days, of at most 24 h, or 15 min to be shown it"
+            }
             Self::BadPulls { .. } => "ask for 1 to 100",
             Self::NoCredential { .. } => "list them with: portcullis list",
             Self::CredentialExists { .. } => "deposit its next generation with --next",
