@@ -72,7 +72,12 @@ impl Appliance {
         self.wipe_stale_shares();
         // A gate that falls without a record is the safe failure of the two.
         self.close_gate()?;
-        committed?;
+        committed.map_err(|refusal| match refusal {
+            Refusal::Integrity { what } => Refusal::Integrity {
+                what: format!("every window is closed on the chip; freeze again once this is mended: {what}"),
+            },
+            refusal => refusal,
+        })?;
         self.ask_chip_of_closed(at);
         Ok(())
     }

@@ -41,8 +41,11 @@ pub enum CommitError {
     /// The chip did not take its anchor; the ledger has stopped.
     #[error("the entry is written and could not be anchored: {0}")]
     Anchor(TpmError),
-    /// An earlier failure stopped the ledger.
+    /// An earlier failure of the chip stopped the ledger, until it answers.
     #[error("nothing is committed since an earlier failure: {0}")]
+    WaitsForChip(String),
+    /// An earlier failure of the store stopped the ledger.
+    #[error("nothing is committed until the daemon is restarted, since an earlier failure: {0}")]
     Stopped(String),
 }
 
@@ -51,12 +54,10 @@ impl CommitError {
     pub fn to_refusal(&self) -> Refusal {
         match self {
             Self::Refused(refusal) => refusal.clone(),
-            other @ (Self::Anchor(_) | Self::Stopped(_)) => Refusal::Chip {
+            other @ (Self::Anchor(_) | Self::WaitsForChip(_)) => Refusal::Chip {
                 what: other.to_string(),
-                advice:
-                    "run portcullis doctor; when the TPM answers again the daemon goes on by itself, after a \
-                         full disk it has to be restarted"
-                        .to_owned(),
+                advice: "run portcullis doctor; when the TPM answers again the daemon goes on by itself"
+                    .to_owned(),
             },
             other => Refusal::Integrity { what: other.to_string() },
         }
@@ -140,7 +141,8 @@ impl Ledger {
         anchor: impl FnOnce(&'l Board, &[u8; 32]) -> Result<T, TpmError>,
     ) -> Result<(Option<Permit>, Option<T>), CommitError> {
         if let Some(why) = &self.stopped {
-            return Err(CommitError::Stopped(why.clone()));
+            let stopped = if self.chip_failed { CommitError::WaitsForChip } else { CommitError::Stopped };
+            return Err(stopped(why.clone()));
         }
         let step = self.state.step(&body, at.now, at.boot)?;
         let anchored = body.is_anchored();
