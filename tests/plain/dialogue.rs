@@ -59,6 +59,16 @@ fn two_people_at_a_teletype_open_the_gate_for_a_waiting_job() {
 }
 
 #[test]
+fn who_is_named_on_the_command_line_is_not_asked_who_they_are() {
+    let (appliance, _) = with_request();
+    let mut terminal = Terminal::run_on(Kind::DUMB, appliance.home(), &["--operator", "bob", "console"]);
+    terminal.answer("Passphrase of bob", &passphrase("bob"));
+    terminal.answer("bob, what next? ", "quit");
+    let (exit, shown) = terminal.end();
+    assert!(exit == 0 && !shown.contains("Who are you?"), "{shown}");
+}
+
+#[test]
 fn an_empty_answer_or_an_interrupt_changes_nothing() {
     let (appliance, id) = with_request();
     let before = appliance.log();

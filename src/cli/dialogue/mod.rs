@@ -69,15 +69,20 @@ pub fn run(why: &str, context: &Context) -> Result<(), Stop> {
     }
     let names: Vec<&str> = keys.iter().map(|(id, _)| id.as_str()).collect();
     let question = paper.question(&format!("Who are you? {}; or nothing to quit:", names.join(", ")));
+    // Whoever was named is not asked: they would type a passphrase where it can be read.
+    let mut named = global.operator.as_ref().map(|id| id.as_str().to_owned());
     loop {
-        // Nobody is logged in, so the question may stand for ever.
-        let who = match talk.tty.hear_whenever(&question) {
-            Ok(Answer::Given(typed)) if !typed.is_empty() => typed,
-            Ok(_) => return talk.say("Good bye."),
-            Err(stop) => {
-                talk.say_failure(stop)?;
-                continue;
-            }
+        let who = match named.take() {
+            Some(named) => named,
+            // Nobody is logged in, so the question may stand for ever.
+            None => match talk.tty.hear_whenever(&question) {
+                Ok(Answer::Given(typed)) if !typed.is_empty() => typed,
+                Ok(_) => return talk.say("Good bye."),
+                Err(stop) => {
+                    talk.say_failure(stop)?;
+                    continue;
+                }
+            },
         };
         let known = OperatorId::parse(&who.to_ascii_lowercase()).ok();
         let Some((_, path)) = known.and_then(|id| keys.iter().find(|(known, _)| *known == id)) else {
