@@ -121,12 +121,13 @@ impl SoftTpm {
     }
 
     /// What a reset of the board does: the TPM keeps what is in its NV, forgets the PCRs and
-    /// sessions, and counts one more boot. It comes back on the same port.
+    /// sessions, and counts one more boot. It comes back on the same port. One that takes no orders,
+    /// as after a disk that was full, loses its power.
     ///
     /// # Errors
     /// [`TpmError::Software`] when it does not end or does not come back.
     pub fn power_cycle(&mut self) -> Result<(), TpmError> {
-        self.end(true)?;
+        self.end(true).or_else(|_| self.end(false))?;
         self.relaunch()
     }
 

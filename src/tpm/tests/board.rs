@@ -93,3 +93,16 @@ fn sessions_and_keys_of_a_killed_keeper_are_ended() {
         }
     }
 }
+
+#[test]
+fn a_software_tpm_that_failed_comes_back_with_a_reset() {
+    let mut rig = Rig::new();
+    let state = rig.blank.directory.path().join("tpm");
+    let away = rig.blank.directory.path().join("away");
+    std::fs::rename(&state, &away).expect("no more room for its state");
+    rig.chip.close_gate(&rig.auths).expect_err("nothing can be written");
+    std::fs::rename(&away, &state).expect("room again");
+    rig.chip.gate(&rig.auths).expect_err("it takes no orders until it is reset");
+    rig.tpm().power_cycle().expect("reset");
+    rig.chip.gate(&rig.auths).expect("it is back");
+}
