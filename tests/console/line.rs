@@ -11,7 +11,7 @@ const UP: &[u8] = b"\x1b[A";
 /// A row further, in both directions of the line.
 const MOVE_MAX: usize = 260;
 /// A filter of five keys; the whole screen would take more for each of them.
-const FILTER_MAX: usize = 1_200;
+const FILTER_MAX: usize = 800;
 
 /// Leaves only the wanted request on the list; says how many bytes that took.
 fn filter(session: &mut Session, wanted: &str, other: &str) -> usize {
