@@ -69,12 +69,20 @@ pub fn message_lines(model: &Model) -> Vec<String> {
         (_, Some(waiting)) => format!("Please wait: {} ...", waiting.words()),
         (Some(Message { what, advice, .. }), None) if advice.is_empty() => what.clone(),
         // What the keeper says of a refusal ends without a full stop.
-        (Some(Message { what, advice, .. }), None) => format!("{}. {advice}", what.trim_end_matches('.')),
+        (Some(Message { what, advice, .. }), None) => {
+            format!("{}. {}", what.trim_end_matches('.'), begun(advice))
+        }
         (None, None) => return Vec::new(),
     };
     let mut lines = wrap(&shown(model.profile, &said), usize::from(model.size.width()).saturating_sub(2));
     lines.truncate(usize::from(MESSAGE_ROWS_MAX));
     lines
+}
+
+/// A sentence that begins with a capital letter, as what comes from the keeper does not.
+fn begun(sentence: &str) -> String {
+    let mut chars = sentence.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 /// The body within its frame, or below its title.

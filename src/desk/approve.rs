@@ -9,6 +9,9 @@ use crate::domain::request::doc::{ApprovalStatement, ReleaseWindow, RequestDoc};
 use crate::domain::secret::SecretBytes;
 use crate::domain::wire::operator::{Ask, Reply, RequestView, StateName};
 
+/// Who that is.
+const NO_SHARE: &str = "who deposited it has none, nor who came later";
+
 /// Approves the request that `view` showed, at most as it was asked, and gives what became of it.
 ///
 /// `share` is the operator's own sealed share as [`Reply::Request`] brought it; `window` and `pulls`
@@ -84,8 +87,9 @@ fn narrowed(
 
 /// Opens the share, and gives it away only if it is the one of the request that was shown.
 fn own_share(key: &OperatorKey, view: &RequestView, share: Option<&str>) -> Result<SecretBytes, DeskError> {
-    let none =
-        || DeskError::CannotApprove { what: format!("{} holds no share of this credential", key.id()) };
+    let none = || DeskError::CannotApprove {
+        what: format!("{} holds no share of this credential: {NO_SHARE}", key.id()),
+    };
     let sealed: SealedShare = serde_json::from_str(share.ok_or_else(none)?)
         .map_err(|_| DeskError::Protocol { asked: "one's own share" })?;
     let expected = expected_context(key, view, sealed.index())?;

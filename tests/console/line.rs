@@ -8,6 +8,25 @@ use crate::session::{MODERN, Session, Speed};
 const DOWN: &[u8] = b"\x1b[B";
 const UP: &[u8] = b"\x1b[A";
 
+/// A row further, in both directions of the line.
+const MOVE_MAX: usize = 260;
+/// A filter of five keys; the whole screen would take more for each of them.
+const FILTER_MAX: usize = 800;
+
+/// Leaves only the wanted request on the list; says how many bytes that took.
+fn filter(session: &mut Session, wanted: &str, other: &str) -> usize {
+    let before = session.sent.len();
+    session.type_bytes(format!("/{}", wanted.to_lowercase()).as_bytes());
+    session.wait_for_text("1 of 2");
+    session.wait_for_text("Enter:keep");
+    session.type_bytes(b"\r");
+    session.wait_for_text(&format!("filter: {}", wanted.to_lowercase()));
+    session.wait_for_text(&format!(">{wanted}"));
+    session.rest();
+    assert!(!session.screen.screen().contents().contains(other), "{other} is not wanted");
+    session.sent.len() - before
+}
+
 /// A job asks; two people open the gate for it, one after the other, and it gets what it waits for.
 fn play(variables: &[(&str, &str)], is_ascii: bool) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -32,7 +51,16 @@ fn play(variables: &[(&str, &str)], is_ascii: bool) {
         session.wait_for_text(&place(&id));
         session.type_bytes(UP);
         session.wait_for_text(&place(&other));
+        // What was sent after the last row that was waited for is not counted.
+        session.rest();
+        let shown = session.sent.len();
         session.type_bytes(DOWN);
+        session.wait_for_text(&place(&id));
+        session.rest();
+        let moved = session.sent.len() - shown;
+        assert!(moved <= MOVE_MAX, "{variables:?}: a row further takes {moved} bytes");
+        let filtered = filter(&mut session, &id, &other);
+        assert!(filtered <= FILTER_MAX, "{variables:?}: a filter takes {filtered} bytes");
         approve(&mut session, person, &id);
     }
     let got = stage.collect(&mut job).expect("it ends").expect("it got something");

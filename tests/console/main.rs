@@ -1,15 +1,18 @@
 //! The real binary on a terminal: what it sends, what it understands, and that it gives the terminal back.
 
 mod endings;
+mod forms;
 mod heap;
 mod keeper;
 mod line;
+mod meanwhile;
 #[path = "../secrecy/memory.rs"]
 mod memory;
 mod people;
 #[path = "../secrecy/search.rs"]
 mod search;
 mod session;
+mod walk;
 
 use portcullis::crypto::key_file::{KdfCost, KeyFile};
 use portcullis::crypto::operator_key::OperatorKey;

@@ -153,7 +153,7 @@ fn a_request_that_changes_closes_its_dialog() {
     assert_eq!(approvals(&anew.types("2m\n")), []);
     let ended = changed(|view| view.state = StateName::Expired);
     assert!(matches!(ended.model.screen, Screen::Detail(_)));
-    assert_eq!(ended.message(), "The request has changed meanwhile.");
+    assert_eq!(ended.message(), "7K2M is EXPIRED now: nothing was sent.");
 }
 
 #[test]

@@ -128,6 +128,13 @@ fn fresh_detail(model: &mut Model, view: Box<RequestView>) {
     }
     let is_other_text = detail.view.doc != view.doc;
     let is_other_state = detail.view.state != view.state;
+    let what = if is_other_text {
+        "The request has changed meanwhile.".to_owned()
+    } else {
+        let note = view.note.as_ref().map_or(String::new(), |note| format!(" {}", escape(note)));
+        format!("{} is {} now: nothing was sent.{note}", view.doc.id, view.state.word())
+    };
+    let advice = if is_other_text { "Read it again." } else { "" };
     detail.view = view;
     if is_other_text {
         (detail.scroll, detail.is_read) = (0, false);
@@ -135,7 +142,7 @@ fn fresh_detail(model: &mut Model, view: Box<RequestView>) {
     let is_dialog = model.dialog.as_ref().is_some_and(Dialog::is_about_request);
     if is_dialog && model.waiting.is_none() && (is_other_text || is_other_state) {
         end_dialog(model);
-        model.message = Some(Message::bad("The request has changed meanwhile.", "Read it again."));
+        model.message = Some(Message::bad(what, advice));
     } else if is_other_text {
         model.message = Some(Message::bad("The keeper wrote the request anew.", "Read it again."));
     }

@@ -251,7 +251,8 @@ fn spec(form: &Form) -> Result<WindowSpec, String> {
     let opens = when(form.text(FieldName::Opens))?;
     let typed = form.text(FieldName::Closes);
     let length = Length::parse(typed).ok();
-    let closes = if length.is_some() { None } else { when(typed)? };
+    let neither = |_| format!("{typed:?} is neither a length nor a time: write 1h, 22:00Z or +30m");
+    let closes = if length.is_some() { None } else { when(typed).map_err(neither)? };
     Ok(WindowSpec { opens, closes, length })
 }
 

@@ -44,8 +44,8 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, session: &Session, form: 
             let role = if is_focused && !field.text.text().is_empty() { Role::Strong } else { Role::Plain };
             lines.push(Line { is_field: true, label, text, role });
         }
-        if let Some((text, role)) = below(model, session, form, field, is_focused) {
-            lines.push(Line { is_field: true, label: "", text: cut(&text, width), role });
+        for (text, role) in below(model, session, form, field, is_focused, width) {
+            lines.push(Line { is_field: true, label: "", text, role });
         }
         if is_focused {
             focused = first..lines.len();
@@ -110,25 +110,28 @@ fn cursor_column(field: &FormField, lines: &[String]) -> usize {
     width_of(last) + if last.ends_with(' ') { 0 } else { blanks }
 }
 
-/// What stands below a field: what is wrong with it, or what it may be.
+/// What stands below a field: what is wrong with it, to its last word, or what it may be.
 fn below(
     model: &Model,
     session: &Session,
     form: &Form,
     field: &FormField,
     is_focused: bool,
-) -> Option<(String, Role)> {
+    width: usize,
+) -> Vec<(String, Role)> {
     if let Some(wrong) = &field.wrong {
-        return Some((shown(model.profile, &escape(wrong)), Role::Bad));
+        let lines = wrap(&shown(model.profile, &escape(wrong)), width);
+        return lines.into_iter().map(|line| (line, Role::Bad)).collect();
     }
     let offers = if is_focused { offers(session, form) } else { Offers::default() };
     let more = match offers.count - offers.first.len() {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    match offers.count {
-        0 => None,
-        1 => Some((format!("Enter takes {}", offers.first.join("")), Role::Plain)),
-        _ => Some((format!("{}{more}", offers.first.join(", ")), Role::Plain)),
-    }
+    let text = match offers.count {
+        0 => return Vec::new(),
+        1 => format!("Enter takes {}", offers.first.join("")),
+        _ => format!("{}{more}", offers.first.join(", ")),
+    };
+    vec![(cut(&text, width), Role::Plain)]
 }
