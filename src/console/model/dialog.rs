@@ -63,6 +63,8 @@ pub struct Approve {
     pub focus: ApproveFocus,
     /// Whether a person is typing; `None` until the dialog has been on the screen.
     pub pace: Option<Pace>,
+    /// Whether a part of a paste was dropped, and the rest of it still comes.
+    pub drops_rest: bool,
 }
 
 impl Approve {
@@ -76,6 +78,7 @@ impl Approve {
             id: IdField::default(),
             focus: ApproveFocus::Passphrase,
             pace: None,
+            drops_rest: false,
         }
     }
 

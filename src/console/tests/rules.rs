@@ -41,6 +41,37 @@ fn only_the_id_and_a_passphrase_typed_by_a_person_sign() {
 }
 
 #[test]
+fn a_passphrase_may_be_pasted_and_the_id_may_not() {
+    const DROPPED: &str = "Pasted keys were dropped: type the id by hand.";
+    // name, what is pasted first, what is said then, what is typed afterwards, what is signed with
+    let cases = [
+        ("the passphrase", "open sesame", "", "\n7k2m\n", Some("open sesame")),
+        ("with a line feed", "open sesame\n", DROPPED, "\n7k2m\n", Some("open sesame")),
+        ("with the id behind it", "open sesame\n7k2m\n", DROPPED, "\n7k2m\n", Some("open sesame")),
+        ("with the id, and Enter typed", "open sesame\n7k2m\n", DROPPED, "\n\n\n", None),
+        ("twice", "open sesame\nopen sesame\n", DROPPED, "\n7k2m\n", Some("open sesame")),
+        ("a short one", "ab\n7k2m\n", DROPPED, "\n7k2m\n", Some("ab")),
+        ("line feeds alone", "\n\n\n", DROPPED, "\n\n", None),
+    ];
+    for (name, pasted, said, typed, expected) in cases {
+        let mut desk = Desk::approving();
+        assert_eq!(approvals(&desk.pastes(pasted)), [], "{name}");
+        assert_eq!(desk.message(), said, "{name}");
+        desk.now_ms += 1_000;
+        let signed: Vec<_> =
+            expected.map(|secret| ("7K2M".to_owned(), secret.to_owned())).into_iter().collect();
+        assert_eq!(approvals(&desk.types(typed)), signed, "{name}");
+    }
+    let mut desk = Desk::approving();
+    desk.types("open sesame\n");
+    assert_eq!(approvals(&desk.pastes("7k2m")), []);
+    assert_eq!(desk.message(), DROPPED);
+    desk.now_ms += 1_000;
+    assert_eq!(approvals(&desk.types("\n")), [], "the id is empty again");
+    assert_eq!(approvals(&desk.types("7k2m\n")).len(), 1, "and the passphrase is still there");
+}
+
+#[test]
 fn enter_sends_an_approval_only_when_it_stands_alone() {
     for (gap_ms, count) in [(19, 0), (20, 1)] {
         let mut desk = Desk::approving();

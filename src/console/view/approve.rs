@@ -8,9 +8,9 @@ use crate::console::layout::wrap;
 use crate::console::model::{Approve, ApproveFocus, Detail, Model, Session};
 use crate::domain::time::Length;
 
-use super::Canvas;
 use super::document::lines;
 use super::theme::Role;
+use super::{Canvas, MARK_WIDTH, mark};
 
 const PASSPHRASE: &str = "Passphrase (not shown): ";
 const ID: &str = "Id of the request: ";
@@ -40,17 +40,28 @@ pub(super) fn draw(
         canvas.put(area.x, y, area.width, line, Role::Plain);
         y += 1;
     }
-    canvas.put(area.x, y, area.width, PASSPHRASE, Role::Strong);
+    fields(canvas, area, y, dialog);
     let left = model.backoff.left(now_ms);
     if left > Length::ZERO {
         let text = format!("Next try in {}.", countdown::words(left));
-        canvas.put(area.x + PASSPHRASE.len() as u16 + 1, y, area.width, &text, Role::Warn);
+        let x = area.x + MARK_WIDTH + PASSPHRASE.len() as u16 + 1;
+        canvas.put(x, y, area.right().saturating_sub(x), &text, Role::Warn);
     }
-    canvas.put(area.x, y + 1, area.width, ID, Role::Strong);
-    let x = area.x + ID.len() as u16;
-    canvas.put(x, y + 1, area.right().saturating_sub(x), dialog.id.text(), Role::Plain);
+}
+
+/// The two that are typed into.
+fn fields(canvas: &mut Canvas, area: Rect, y: u16, dialog: &Approve) {
+    let x = area.x + MARK_WIDTH;
+    let width = area.right().saturating_sub(x);
+    let rows = [(y, ApproveFocus::Passphrase, PASSPHRASE), (y + 1, ApproveFocus::Id, ID)];
+    for (y, focus, label) in rows {
+        canvas.put(area.x, y, MARK_WIDTH, mark(dialog.focus == focus), Role::Strong);
+        canvas.put(x, y, width, label, Role::Strong);
+    }
+    let typed = x + ID.len() as u16;
+    canvas.put(typed, y + 1, area.right().saturating_sub(typed), dialog.id.text(), Role::Plain);
     match dialog.focus {
-        ApproveFocus::Passphrase => canvas.cursor_behind(area.x, y, PASSPHRASE, area.right()),
-        ApproveFocus::Id => canvas.cursor_behind(x, y + 1, dialog.id.text(), area.right()),
+        ApproveFocus::Passphrase => canvas.cursor_behind(x, y, PASSPHRASE, area.right()),
+        ApproveFocus::Id => canvas.cursor_behind(typed, y + 1, dialog.id.text(), area.right()),
     }
 }

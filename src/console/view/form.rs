@@ -8,14 +8,14 @@ use crate::console::update::{Offers, offers};
 use crate::domain::request::doc::Subject;
 use crate::domain::text::escape;
 
-use super::Canvas;
 use super::theme::Role;
+use super::{Canvas, mark};
 
 /// One line of the form.
 struct Line {
     /// Else it is as wide as the form.
     is_field: bool,
-    label: &'static str,
+    label: String,
     text: String,
     role: Role,
 }
@@ -40,12 +40,12 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, session: &Session, form: 
             cursor = (first + typed.len() - 1, cursor_column(field, &typed));
         }
         for (at, text) in typed.into_iter().enumerate() {
-            let label = if at == 0 { field.label } else { "" };
+            let label = if at == 0 { format!("{}{}", mark(is_focused), field.label) } else { String::new() };
             let role = if is_focused && !field.text.text().is_empty() { Role::Strong } else { Role::Plain };
             lines.push(Line { is_field: true, label, text, role });
         }
         if let Some((text, role)) = below(model, session, form, field, is_focused) {
-            lines.push(Line { is_field: true, label: "", text: cut(&text, width), role });
+            lines.push(Line { is_field: true, label: String::new(), text: cut(&text, width), role });
         }
         if is_focused {
             focused = first..lines.len();
@@ -60,7 +60,7 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, session: &Session, form: 
             canvas.put(area.x, y, area.width, &line.text, line.role);
             continue;
         }
-        canvas.put(area.x, y, LABEL_WIDTH as u16, line.label, Role::Plain);
+        canvas.put(area.x, y, LABEL_WIDTH as u16, &line.label, Role::Plain);
         canvas.put(
             area.x + LABEL_WIDTH as u16,
             y,
@@ -88,7 +88,10 @@ fn intro(model: &Model, session: &Session, form: &Form, (width, height): (usize,
     if lines.len() + 2 * form.fields.len() > height {
         return Vec::new();
     }
-    lines.into_iter().map(|text| Line { is_field: false, label: "", text, role: Role::Plain }).collect()
+    lines
+        .into_iter()
+        .map(|text| Line { is_field: false, label: String::new(), text, role: Role::Plain })
+        .collect()
 }
 
 /// What is typed; as long as that is nothing, what may be.

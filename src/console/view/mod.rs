@@ -78,6 +78,14 @@ fn body(canvas: &mut Canvas, model: &Model, now_ms: u64) {
     }
 }
 
+/// Columns of the mark before the label of a field.
+const MARK_WIDTH: u16 = 2;
+
+/// What stands before the label of a field: which one is typed into is seen also where no cursor is.
+const fn mark(is_focused: bool) -> &'static str {
+    if is_focused { "> " } else { "  " }
+}
+
 /// A buffer with the profile it is drawn for.
 struct Canvas {
     profile: Profile,
