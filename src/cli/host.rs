@@ -43,6 +43,9 @@ pub struct ConsoleArgs {
     /// Use no colour
     #[arg(long)]
     pub mono: bool,
+    /// Show no credential here: this line is logged, by a terminal server, script or tmux
+    #[arg(long)]
+    pub logged: bool,
     /// Ask and answer line by line instead of drawing screens
     #[arg(long)]
     pub plain: bool,

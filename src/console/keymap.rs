@@ -25,6 +25,8 @@ pub enum Action {
     Approve,
     /// To the approval of less than was asked for.
     Less,
+    /// To be shown the credential.
+    View,
     /// To the denial.
     Deny,
     /// To the revocation.
@@ -163,6 +165,12 @@ pub const BINDINGS: &[Binding] = &[
         Action::Less,
         &[Key::Char('w')],
         ("w", "approve less: a shorter window, fewer pulls", "w:less"),
+        &[Request],
+    ),
+    row(
+        Action::View,
+        &[Key::Char('v')],
+        ("v", "be shown the credential you asked for: once", "v:view"),
         &[Request],
     ),
     row(Action::Deny, &[Key::Char('d')], ("d", "deny it: a reason", "d:deny"), REQUEST),

@@ -28,6 +28,7 @@ pub fn run(args: &ConsoleArgs, context: &Context) -> Result<(), Stop> {
         ascii: args.ascii,
         mono: args.mono,
         size,
+        logged: args.logged,
         environment: context.environment.clone(),
     };
     run_console(options).map_err(|error| {

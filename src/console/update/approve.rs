@@ -1,4 +1,5 @@
-//! The approval: the passphrase and the request's id, typed by a person who can see the dialog.
+//! The approval, and being shown a credential: the passphrase and the request's id, typed by a person who
+//! can see the dialog.
 
 use crate::console::countdown;
 use crate::console::event::Effect;
@@ -10,8 +11,10 @@ use crate::domain::time::Length;
 pub(super) fn key(model: &mut Model, key: Key, now_ms: u64) -> Vec<Effect> {
     let Some(Dialog::Approve(dialog)) = &mut model.dialog else { return Vec::new() };
     if matches!(key, Key::Esc | Key::Ctrl('c')) {
+        let what =
+            if dialog.is_reveal() { "Nothing was shown, and nothing is spent." } else { "Not approved." };
         model.dialog = None;
-        model.message = Some(Message::good("Not approved.", ""));
+        model.message = Some(Message::good(what, ""));
         return Vec::new();
     }
     let Some(pace) = dialog.pace.as_mut().filter(|pace| !pace.is_before(now_ms)) else { return Vec::new() };
@@ -82,6 +85,11 @@ fn enter(model: &mut Model, now_ms: u64) -> Vec<Effect> {
         dialog.passphrase.clear();
         dialog.focus = ApproveFocus::Passphrase;
         Some(format!("Too soon after a wrong passphrase: wait {}.", countdown::words(left)))
+    } else if dialog.is_reveal() {
+        // It is asked for as soon as the terminal has shown that.
+        (dialog.sent_ms, dialog.pace) = (Some(now_ms), None);
+        model.waiting = Some(Waiting::Reveal);
+        return Vec::new();
     } else {
         // A session was made from this key file, and the list of them does not change.
         let Some(key) = model.keys.get(session.key) else { return Vec::new() };
@@ -101,6 +109,6 @@ impl Approve {
         self.passphrase.clear();
         self.focus = ApproveFocus::Passphrase;
         self.pace = None;
-        self.drops_rest = false;
+        (self.drops_rest, self.sent_ms) = (false, None);
     }
 }

@@ -1,4 +1,4 @@
-//! About to sign: what is signed, and the two fields.
+//! About to sign, or to be shown a credential: what that means, and the two fields.
 
 use ratatui::layout::Rect;
 
@@ -23,11 +23,14 @@ pub(super) fn draw(
     now_ms: u64,
 ) {
     let id = &dialog.doc.id;
-    let area = canvas.body(model, &format!("Approve {id}"));
+    let verb = if dialog.is_reveal() { "Be shown" } else { "Approve" };
+    let area = canvas.body(model, &format!("{verb} {id}"));
     let rows = document::statement_rows(model, session, detail, dialog, now_ms);
     let width = usize::from(area.width);
     let mut intro = vec![String::new()];
-    intro.extend(wrap("Compare the fingerprint with the other operator.", width));
+    if !dialog.is_reveal() {
+        intro.extend(wrap("Compare the fingerprint with the other operator.", width));
+    }
     intro.extend(wrap(&format!("Your passphrase, then the id {id}:"), width));
     let height = usize::from(area.height).saturating_sub(document::FIELDS);
     if document::rows_needed(&rows) + intro.len() > height {

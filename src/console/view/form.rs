@@ -3,7 +3,7 @@
 use crate::console::document::LABEL_WIDTH;
 use crate::console::facts::window_words;
 use crate::console::layout::{cut, shown, width_of, wrap};
-use crate::console::model::{Form, FormField, FormKind, Model, Session};
+use crate::console::model::{FieldName, Form, FormField, FormKind, Model, Session};
 use crate::console::update::{Offers, offers};
 use crate::domain::request::doc::Subject;
 use crate::domain::text::escape;
@@ -76,9 +76,15 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, session: &Session, form: 
 /// What a form is about, where there is room for it.
 fn intro(model: &Model, session: &Session, form: &Form, (width, height): (usize, usize)) -> Vec<Line> {
     let words = match (form.kind, model.detail().map(|detail| &detail.view.doc.subject)) {
-        (FormKind::Less, Some(Subject::Release { window, pulls, .. })) => {
-            let pulls = if *pulls == 1 { "1 pull".to_owned() } else { format!("{pulls} pulls") };
-            format!("It asks for {}, {pulls}. You may sign less, never more.", window_words(*window))
+        (FormKind::Less, Some(subject)) => {
+            let window = subject.window().map(window_words).into_iter();
+            let pulls = match subject {
+                Subject::Release { pulls: 1, .. } => Some("1 pull".to_owned()),
+                Subject::Release { pulls, .. } => Some(format!("{pulls} pulls")),
+                _ => None,
+            };
+            let words: Vec<String> = window.chain(pulls).collect();
+            format!("It asks for {}. You may sign less, never more.", words.join(", "))
         }
         (FormKind::Thaw, _) => format!("{} others approve it. No window comes back.", session.status.quorum),
         _ => return Vec::new(),
@@ -129,8 +135,10 @@ fn below(
         0 => String::new(),
         more => format!(" and {more} more"),
     };
+    let is_nobody = is_focused && field.name == FieldName::Job && form.is_for_oneself();
     match offers.count {
         0 => None,
+        _ if is_nobody => Some((format!("it has {}{more}", offers.first.join(", ")), Role::Plain)),
         1 => Some((format!("Enter takes {}", offers.first.join("")), Role::Plain)),
         _ => Some((format!("{}{more}", offers.first.join(", ")), Role::Plain)),
     }
