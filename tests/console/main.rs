@@ -7,6 +7,7 @@ mod line;
 #[path = "../secrecy/memory.rs"]
 mod memory;
 mod people;
+mod reveal;
 #[path = "../secrecy/search.rs"]
 mod search;
 mod session;

@@ -50,6 +50,11 @@ pub fn prepare_approval(session: &mut Session, id: &str, passphrase: &str) {
     session.type_bytes(b"G");
     session.wait_for_text("a:approve");
     session.type_bytes(b"a");
+    fill_in(session, id, passphrase);
+}
+
+/// Types the passphrase and the id into the dialog that was just asked for.
+pub fn fill_in(session: &mut Session, id: &str, passphrase: &str) {
     session.wait_for_text("Id of the request:");
     // The dialog takes keys from the moment it was shown; when that was, only its answer tells. The first
     // field never answers, so the cursor has to, once it rests: it passes many places while a line is slow.

@@ -19,8 +19,9 @@ pub struct Reveal {
     pub generation: Generation,
     /// The page that is on the screen, from 0.
     pub page: usize,
+    /// When it came.
+    pub arrived_ms: u64,
     text: Zeroizing<String>,
-    arrived_ms: u64,
     drawn_ms: Option<u64>,
     held_until_ms: u64,
 }

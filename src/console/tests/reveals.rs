@@ -143,7 +143,7 @@ fn a_key_holds_it_for_five_seconds_more_and_twenty_in_all() {
         assert!(!is_shown(&desk) && matches!(effects[..], [Effect::Cover, ..]), "{gaps:?}: {effects:?}");
         let said = desk.message();
         assert!(
-            said.starts_with("racf/prod01 is gone from this screen. Rotate it by 2026-11-24T1"),
+            said.starts_with("racf/prod01 is gone from this screen. Rotate it by 2026-11-24 1"),
             "{said}"
         );
     }

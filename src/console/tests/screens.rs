@@ -56,7 +56,7 @@ pub(super) const SCREENS: &[Screen] = &[
     screen("reveal", "Before a credential is shown", |profile, size| {
         revealing(profile, size, "\nvnot shown\ns33")
     }),
-    screen("revealed", "A credential, shown", |profile, size| shown(profile, size)),
+    screen("revealed", "A credential, shown", shown),
     screen("revealed_gone", "After a credential was shown", |profile, size| {
         let mut desk = shown(profile, size);
         desk.types("q");
@@ -89,7 +89,8 @@ pub(super) const SCREENS: &[Screen] = &[
     screen("request_new", "A new request", |profile, size| asking(profile, size, "n")),
     screen("request_offers", "What may be asked for", |profile, size| asking(profile, size, "nA")),
     screen("request_for_oneself", "A request to be shown a credential", |profile, size| {
-        let mut desk = asking(profile, size, "2jjjn\t\t\t\t\t\t\t");
+        let mut desk = asking(profile, size, "2jjjn");
+        desk.press_after(100, Key::BackTab);
         desk.press_after(100, Key::Ctrl('u'));
         desk
     }),

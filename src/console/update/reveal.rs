@@ -105,7 +105,8 @@ pub(super) fn key(model: &mut Model, key: Key, now_ms: u64) -> Vec<Effect> {
 /// It is wiped here, and overwritten on the terminal.
 pub(super) fn end(model: &mut Model, now_ms: u64) -> Vec<Effect> {
     let (Screen::Reveal(reveal), Some(session)) = (&model.screen, &model.session) else { return Vec::new() };
-    let by = session.now(now_ms).plus(ROTATE_WHEN_SEEN);
+    let by = session.now(reveal.arrived_ms.min(now_ms)).plus(ROTATE_WHEN_SEEN);
+    let by = format!("{} {}", by.day(), by.hour_minute());
     let what = format!("{} is gone from this screen. Rotate it by {by} at the latest.", reveal.credential);
     let view = reveal.view.clone();
     model.message = Some(Message::good(what, "portcullis deposit --next does."));

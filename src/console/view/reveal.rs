@@ -32,7 +32,7 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, reveal: &Reveal, now_ms: 
     let seconds = |end_ms: u64| end_ms.saturating_sub(now_ms).div_ceil(1_000);
     let (id, pages) = (&reveal.view.doc.id, reveal.pages(room));
     let page = if pages > 1 { format!(", page {} of {pages}", reveal.page + 1) } else { String::new() };
-    let left = format!("{} s, Space {} s", seconds(reveal.ends_ms()), seconds(reveal.whole_ms()));
+    let left = format!("{} s, with Space {} s", seconds(reveal.ends_ms()), seconds(reveal.whole_ms()));
     let words =
         [format!("{id} {}", reveal.credential), format!("generation {}: {left}{page}", reveal.generation)];
     for (y, text) in words.iter().enumerate() {
