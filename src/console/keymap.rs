@@ -248,6 +248,7 @@ pub const COMMANDS: &[CommandRow] = &[
     },
     CommandRow { name: "thaw", help: "ask to lift the freeze: two approve it", when: When::Frozen },
     CommandRow { name: "lock", help: "log out", when: When::Inside },
+    CommandRow { name: "size 80x24", help: "draw for a terminal of that size", when: When::Always },
     CommandRow { name: "redraw", help: "send the whole screen again", when: When::Always },
     CommandRow { name: "q", help: "leave the console", when: When::Always },
 ];

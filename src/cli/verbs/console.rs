@@ -29,6 +29,7 @@ pub fn run(args: &ConsoleArgs, context: &Context) -> Result<(), Stop> {
         mono: args.mono,
         size,
         logged: args.logged,
+        slow: args.slow,
         environment: context.environment.clone(),
     };
     run_console(options).map_err(|error| {

@@ -48,6 +48,8 @@ pub struct Model {
     pub is_evaluation: bool,
     /// Whether somebody said that this line is logged: no credential is shown on it.
     pub is_logged: bool,
+    /// Whether nothing but the clock may change by itself, because every byte takes its time.
+    pub is_slow: bool,
     /// Set while the keeper does not answer: when to look again.
     pub probe_at_ms: Option<u64>,
     /// What fills the body.
@@ -86,6 +88,7 @@ impl Model {
             session_number: 0,
             is_evaluation: false,
             is_logged: false,
+            is_slow: false,
             probe_at_ms: None,
             screen: Screen::Login(Login { chosen: 0, step, passphrase: SecretField::new() }),
             dialog: None,

@@ -62,6 +62,8 @@ pub struct ConsoleOptions {
     pub size: Option<Size>,
     /// Whether somebody keeps what this line carries: no credential is shown on it.
     pub logged: bool,
+    /// Whether the line is slow: nothing but the clock changes by itself.
+    pub slow: bool,
     /// What the environment says of the terminal.
     pub environment: Environment,
 }
@@ -144,7 +146,12 @@ fn run_on(
     let input = input::Input::listen(sender.clone(), clock)?;
     let sheet = Sheet::default();
     let mut console = Console {
-        model: Model { is_evaluation, is_logged: options.logged, ..Model::new(profile, size, keys) },
+        model: Model {
+            is_evaluation,
+            is_logged: options.logged,
+            is_slow: options.slow,
+            ..Model::new(profile, size, keys)
+        },
         painter: Painter::new(sheet.clone(), size),
         sheet,
         output: Output::start(guard.line(), output, sender.clone())?,

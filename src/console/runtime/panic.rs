@@ -58,6 +58,7 @@ fn run_until_it_panics() {
         mono: true,
         size: None,
         logged: false,
+        slow: false,
         environment: Environment::default(),
     };
     let ended = run_on(options, keys.to_vec(), Fuse);

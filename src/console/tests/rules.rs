@@ -7,6 +7,7 @@ use crate::console::model::{Dialog, Model, Screen};
 use crate::console::profile::Profile;
 use crate::console::samples;
 use crate::console::update::{next_tick, update};
+use crate::domain::time::Length;
 use crate::domain::wire::operator::StateName;
 
 fn failure(during: Errand, sort: FailureSort) -> Event {
@@ -218,6 +219,31 @@ fn a_console_that_is_left_alone_logs_out() {
         let effects = desk.send(Event::Tick);
         assert_eq!(desk.model.session.is_some(), is_in, "{idle_ms}");
         assert_eq!(matches!(effects[..], [Effect::LogOut]), !is_in, "{idle_ms}");
+    }
+}
+
+#[test]
+fn on_a_slow_line_nothing_but_the_clock_ticks() {
+    let mut view = samples::requests().remove(0);
+    view.doc.decision_ends = samples::now().plus(Length::from_ms(30_000));
+    for (is_slow, expected_ms) in [(false, 1_000), (true, 50_000)] {
+        let model = samples::logged_in(Profile::AsciiMono, "80x24", vec![view.clone()], false);
+        let desk = Desk { model: Model { is_slow, ..model }, now_ms: 1_000 };
+        assert_eq!(next_tick(&desk.model, desk.now_ms), Some(expected_ms), "{is_slow}");
+    }
+}
+
+#[test]
+fn a_size_is_taken_when_the_screens_fit_into_it() {
+    let cases = [
+        (":size 132x43\n", "132x43", ""),
+        (":size 20x5\n", "80x24", "The screens need 40x10."),
+        (":size x\n", "80x24", "\"x\" is not a size: write 80x24, at most 1000x1000"),
+    ];
+    for (keys, size, said) in cases {
+        let mut desk = Desk::usual();
+        desk.types(keys);
+        assert_eq!((desk.model.size.to_string().as_str(), desk.message().as_str()), (size, said), "{keys}");
     }
 }
 

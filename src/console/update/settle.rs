@@ -55,6 +55,8 @@ fn next_session_tick(model: &Model, session: &Session, now_ms: u64) -> u64 {
     let countdowns = listed
         .chain(open)
         .filter_map(|view| countdown::next_change(session.left(view, now_ms)?).map(Length::ms));
+    // On a slow line the instants beside them have to be enough.
+    let countdowns = countdowns.filter(|_| !model.is_slow);
     countdowns.chain([clock, idle]).min().unwrap_or(idle)
 }
 
