@@ -9,6 +9,9 @@ use crate::console::model::{Model, Reveal};
 use super::Canvas;
 use super::theme::Role;
 
+/// No screen leaves it out.
+const EVALUATION: &str = "EVALUATION";
+
 /// A part of the screen that no buffer may hold: the painter writes it past them.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Veiled {
@@ -31,12 +34,16 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, reveal: &Reveal, now_ms: 
     let (width, height) = room;
     let seconds = |end_ms: u64| end_ms.saturating_sub(now_ms).div_ceil(1_000);
     let (id, pages) = (&reveal.view.doc.id, reveal.pages(room));
-    let page = if pages > 1 { format!(", page {} of {pages}", reveal.page + 1) } else { String::new() };
+    let page = if pages > 1 { format!(", page {}/{pages}", reveal.page + 1) } else { String::new() };
     let left = format!("{} s, with Space {} s", seconds(reveal.ends_ms()), seconds(reveal.whole_ms()));
     let words =
-        [format!("{id} {}", reveal.credential), format!("generation {}: {left}{page}", reveal.generation)];
-    for (y, text) in words.iter().enumerate() {
-        canvas.put(0, y as u16, width as u16, text, Role::Strong);
+        [format!("{id} {}", reveal.credential), format!("generation {}{page}: {left}", reveal.generation)];
+    let banner = if model.is_evaluation { EVALUATION.len() + 1 } else { 0 };
+    let beside = width.saturating_sub(banner) as u16;
+    canvas.put(0, 0, beside, &words[0], Role::Strong);
+    canvas.put(0, 1, width as u16, &words[1], Role::Strong);
+    if model.is_evaluation {
+        canvas.put(beside + 1, 0, EVALUATION.len() as u16, EVALUATION, Role::Banner);
     }
     let y = layout::REVEAL_HEADER_ROWS;
     canvas.cursor = Some(Position::new(0, y));
