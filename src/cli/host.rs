@@ -43,6 +43,12 @@ pub struct ConsoleArgs {
     /// Use no colour
     #[arg(long)]
     pub mono: bool,
+    /// Let nothing but the clock change by itself: the line is slow
+    #[arg(long)]
+    pub slow: bool,
+    /// Show no credential here: this line is logged, by a terminal server, script or tmux
+    #[arg(long)]
+    pub logged: bool,
     /// Ask and answer line by line instead of drawing screens
     #[arg(long)]
     pub plain: bool,

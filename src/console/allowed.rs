@@ -6,7 +6,7 @@ use crate::console::key::Key;
 use crate::console::keymap::{Action, Binding, CommandRow, Place, When, rows};
 use crate::console::model::{Detail, LoginStep, Model, RowId, Screen, Session};
 use crate::console::tab::Tab;
-use crate::domain::request::doc::Subject;
+use crate::domain::request::doc::{Requester, Subject};
 use crate::domain::wire::operator::{RequestView, StateName};
 
 /// The screen whose keys work, unless a dialog lies over it; none while a passphrase is typed.
@@ -14,6 +14,7 @@ pub fn place(model: &Model) -> Option<Place> {
     let tab = model.session.as_ref().map(|session| session.tab);
     match (&model.screen, tab) {
         (Screen::Login(login), _) => (login.step == LoginStep::Choose).then_some(Place::Login),
+        (Screen::Reveal(_), _) => None,
         (Screen::Detail(_), _) => Some(Place::Request),
         (Screen::Page(page), _) => Some(match page.of {
             RowId::Request(_) => Place::Request,
@@ -54,6 +55,7 @@ pub fn is_offered(model: &Model, row: &Binding) -> bool {
             None => view.is_some_and(|view| may_sign(session, view).is_ok()),
         },
         Action::Less => model.detail().is_some_and(|detail| less(session, detail).is_ok()),
+        Action::View => model.detail().is_some_and(|detail| be_shown(model, session, &detail.view).is_ok()),
         Action::Deny => view.is_some_and(|view| deny(view).is_ok()),
         Action::Revoke => view.is_some_and(|view| revoke(session, view).is_ok()),
         Action::New => !is_filtered,
@@ -82,10 +84,28 @@ pub fn approve(session: &Session, detail: &Detail) -> Result<(), String> {
 /// Whether less than an open request asks for may be approved; else why not.
 pub fn less(session: &Session, detail: &Detail) -> Result<(), String> {
     approve(session, detail)?;
-    match detail.view.doc.subject {
-        Subject::Release { .. } => Ok(()),
-        _ => Err(format!("{} has no window and no pulls", detail.view.doc.id)),
+    match detail.view.doc.subject.window() {
+        Some(_) => Ok(()),
+        None => Err(format!("{} has no window and no pulls", detail.view.doc.id)),
     }
+}
+
+/// Whether the operator may be shown the credential of an armed request here; else why not.
+pub fn be_shown(model: &Model, session: &Session, view: &RequestView) -> Result<(), String> {
+    let id = &view.doc.id;
+    if !matches!(view.doc.subject, Subject::Reveal { .. }) {
+        return Err(format!("{id} shows nobody anything"));
+    }
+    if view.doc.requester != Requester::Operator(session.status.operator.clone()) {
+        return Err(format!("only {} is shown it, who asked for {id}", view.doc.requester));
+    }
+    if view.state != StateName::Armed {
+        return Err(format!("{id} is {}: it is shown while that is ARMED", view.state.word()));
+    }
+    if model.is_logged {
+        return Err("this line is logged: no credential is shown on it, use another console".to_owned());
+    }
+    Ok(())
 }
 
 fn may_sign(session: &Session, view: &RequestView) -> Result<(), String> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::console::key::Key;
 use crate::console::model::Log;
 use crate::console::profile::Size;
+use crate::desk::reveal::Shown;
 use crate::domain::ids::RequestId;
 use crate::domain::operator::Roster;
 use crate::domain::request::doc::{ReleaseWindow, RequestDoc};
@@ -59,6 +60,13 @@ pub enum Event {
     Reachable(bool),
     /// A signature was given.
     Approved(Box<RequestView>),
+    /// A credential has come.
+    Revealed {
+        /// For which request.
+        id: RequestId,
+        /// The credential.
+        shown: Box<Shown>,
+    },
     /// A denial, a revocation or a freeze was done.
     Done(String),
     /// A request was made.
@@ -146,6 +154,8 @@ pub enum Errand {
     Refresh,
     /// [`Effect::Approve`].
     Approve,
+    /// [`Effect::Reveal`].
+    Reveal,
     /// [`Effect::Deny`], [`Effect::Revoke`] or [`Effect::Freeze`].
     Reason,
     /// [`Effect::Request`].
@@ -200,6 +210,17 @@ pub enum Effect {
         /// What opens the key file.
         passphrase: Passphrase,
     },
+    /// Open the key file again and be shown the credential.
+    Reveal {
+        /// The key file.
+        path: PathBuf,
+        /// The armed request.
+        id: RequestId,
+        /// What opens the key file.
+        passphrase: Passphrase,
+    },
+    /// Take a credential back that is on its way to the terminal.
+    Cover,
     /// Say no.
     Deny {
         /// To what.

@@ -203,6 +203,11 @@ impl Pace {
         !self.refused
     }
 
+    /// What is left of a burst is refused, too.
+    pub const fn refuse_rest(&mut self) {
+        self.refused = true;
+    }
+
     /// Whether an Enter that arrived at `now_ms` stands alone, as a pasted line feed never does.
     pub fn allows_enter(&mut self, now_ms: u64) -> bool {
         let gap_ms = now_ms.saturating_sub(self.last_ms);

@@ -25,6 +25,8 @@ pub enum Action {
     Approve,
     /// To the approval of less than was asked for.
     Less,
+    /// To be shown the credential.
+    View,
     /// To the denial.
     Deny,
     /// To the revocation.
@@ -165,6 +167,12 @@ pub const BINDINGS: &[Binding] = &[
         ("w", "approve less: a shorter window, fewer pulls", "w:less"),
         &[Request],
     ),
+    row(
+        Action::View,
+        &[Key::Char('v')],
+        ("v", "be shown the credential you asked for: once", "v:view"),
+        &[Request],
+    ),
     row(Action::Deny, &[Key::Char('d')], ("d", "deny it: a reason", "d:deny"), REQUEST),
     row(
         Action::Revoke,
@@ -240,6 +248,7 @@ pub const COMMANDS: &[CommandRow] = &[
     },
     CommandRow { name: "thaw", help: "ask to lift the freeze: two approve it", when: When::Frozen },
     CommandRow { name: "lock", help: "log out", when: When::Inside },
+    CommandRow { name: "size 80x24", help: "draw for a terminal of that size", when: When::Always },
     CommandRow { name: "redraw", help: "send the whole screen again", when: When::Always },
     CommandRow { name: "q", help: "leave the console", when: When::Always },
 ];

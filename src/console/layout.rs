@@ -105,6 +105,16 @@ fn text_within(size: Size, body: Rect) -> Rect {
     }
 }
 
+/// Rows above a credential that is shown: what it is, how long it stays, a blank.
+pub const REVEAL_HEADER_ROWS: u16 = 3;
+
+/// Columns and rows that a credential may take; the last of both stay free, so that nothing can scroll.
+pub fn reveal_room(model: &Model) -> (usize, usize) {
+    let width = model.size.width().saturating_sub(1).max(1);
+    let height = model.size.height().saturating_sub(REVEAL_HEADER_ROWS + 1).max(1);
+    (usize::from(width), usize::from(height))
+}
+
 /// Below this height a list has no lines above it.
 const NOTES_FROM_ROWS: u16 = 14;
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crossterm::cursor::Hide;
+use crossterm::cursor::{Hide, MoveTo};
 use crossterm::queue;
 use crossterm::style::{Attribute, SetAttribute};
 use ratatui::backend::{Backend, ClearType, CrosstermBackend};
@@ -20,6 +20,8 @@ pub struct Painter<W: Write> {
     backend: CrosstermBackend<W>,
     shows: Buffer,
     cursor: Option<Position>,
+    /// Where something stands that no buffer holds, and which page of it.
+    veiled: Option<(Rect, usize)>,
 }
 
 type Update<'a> = (u16, u16, &'a Cell);
@@ -32,7 +34,7 @@ impl<W: Write> Painter<W> {
     pub fn new(writer: W, size: Size) -> Self {
         crossterm::style::force_color_output(true);
         let shows = Buffer::empty(Rect::new(0, 0, size.width(), size.height()));
-        Self { backend: CrosstermBackend::new(writer), shows, cursor: None }
+        Self { backend: CrosstermBackend::new(writer), shows, cursor: None, veiled: None }
     }
 
     /// Sends what of `shown` the terminal does not show yet.
@@ -41,12 +43,25 @@ impl<W: Write> Painter<W> {
             self.shows = Buffer::empty(shown.buffer.area);
             self.redraw()?;
         }
+        // Before something veiled comes, and before it goes, nothing else is on the screen.
+        let veiled = shown.veiled.as_ref().map(|veiled| (veiled.area, veiled.page));
+        let is_unveiled = veiled != self.veiled;
+        if is_unveiled {
+            self.redraw()?;
+        }
         let changes = self.shows.diff(&shown.buffer);
-        if changes.is_empty() && shown.cursor == self.cursor {
+        if changes.is_empty() && shown.cursor == self.cursor && !is_unveiled {
             return Ok(());
         }
         if !changes.is_empty() {
             self.backend.draw(bridged(&changes, &shown.buffer).into_iter())?;
+        }
+        if let Some(veiled) = shown.veiled.filter(|_| is_unveiled) {
+            self.veiled = Some((veiled.area, veiled.page));
+            for (y, line) in (veiled.area.y..).zip(&veiled.lines) {
+                queue!(self.backend, MoveTo(veiled.area.x, y))?;
+                self.backend.write_all(line.as_bytes())?;
+            }
         }
         match shown.cursor {
             Some(_) if self.cursor.is_none() => self.backend.show_cursor()?,
@@ -63,10 +78,24 @@ impl<W: Write> Painter<W> {
 
     /// Clears the terminal, so that the next picture is sent whole, whatever look and cursor were left on it.
     pub fn redraw(&mut self) -> io::Result<()> {
+        self.cover()?;
         self.shows.reset();
         self.cursor = None;
         queue!(self.backend, SetAttribute(Attribute::Reset), Hide)?;
         self.backend.clear_region(ClearType::All)
+    }
+}
+
+impl<W: Write> Painter<W> {
+    /// Overwrites what was veiled, cell by cell: some terminals keep what a clearing takes off their screen.
+    fn cover(&mut self) -> io::Result<()> {
+        let Some((area, _)) = self.veiled.take() else { return Ok(()) };
+        let blanks = " ".repeat(usize::from(area.width));
+        for y in area.y..area.bottom() {
+            queue!(self.backend, MoveTo(area.x, y))?;
+            self.backend.write_all(blanks.as_bytes())?;
+        }
+        Ok(())
     }
 }
 
@@ -110,7 +139,7 @@ mod tests {
     fn shown(text: &str) -> Shown {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 20, 1));
         buffer.set_string(0, 0, text, ratatui::style::Style::new());
-        Shown { buffer, cursor: Some(Position::new(0, 0)) }
+        Shown { buffer, cursor: Some(Position::new(0, 0)), veiled: None }
     }
 
     #[test]

@@ -243,11 +243,17 @@ const fn look_after(ask: &Ask) -> &'static str {
         Ask::Deposit(_) => {
             "it may be there all the same: look with `portcullis list`, and deposit again if it is not"
         }
-        Ask::RequestRelease { .. } | Ask::RequestClient { .. } | Ask::RequestThaw { .. } => {
+        Ask::RequestRelease { .. }
+        | Ask::RequestReveal { .. }
+        | Ask::RequestClient { .. }
+        | Ask::RequestThaw { .. } => {
             "it may be made all the same: look with `portcullis requests`, and ask again if it is not"
         }
         Ask::Approve { .. } | Ask::Deny { .. } | Ask::Revoke { .. } => {
             "it may count all the same: look with `portcullis requests --all`, and do it again if it does not"
+        }
+        Ask::Reveal { .. } => {
+            "it may be spent all the same: look with `portcullis requests --all`; spent, it must be rotated"
         }
         Ask::Freeze { .. } => "do it again until it is answered: to freeze twice does no harm",
         _ => "nothing was changed: start again, with `portcullis serve` if the keeper is gone",

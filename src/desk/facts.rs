@@ -1,5 +1,7 @@
 //! A request in words: every screen shows the same facts, all taken from the bytes that are signed.
 
+use std::cmp::Ordering;
+
 use crate::domain::request::doc::{Channel, ReleaseWindow, RequestDoc, Subject};
 use crate::domain::text::escape;
 use crate::domain::time::{Interval, Timestamp};
@@ -86,12 +88,21 @@ pub fn window_words(window: ReleaseWindow) -> String {
     }
 }
 
-/// When the gate may be up, in one narrow column; the window in force when there is one.
-pub fn window_short(asked: ReleaseWindow, in_force: Option<Interval>) -> String {
+/// When the gate may be up, in a column of 12; the window in force when there is one. One that does not open
+/// today has a day: that of its opening, and of one that is open already, that of its end unless it is today.
+pub fn window_short(asked: ReleaseWindow, in_force: Option<Interval>, now: Timestamp) -> String {
     match (in_force, asked) {
         (Some(interval), _) | (None, ReleaseWindow::Fixed { interval }) => {
-            let (opens, closes) = (interval.opens().hour_minute(), interval.closes().hour_minute());
-            format!("{}-{closes}", opens.trim_end_matches('Z'))
+            let (opens, closes) = (interval.opens(), interval.closes());
+            let month_day = |at: Timestamp| at.day().to_string().split_off("2026-".len());
+            match opens.day().cmp(&now.day()) {
+                Ordering::Equal => {
+                    format!("{}-{}", opens.hour_minute().trim_end_matches('Z'), closes.hour_minute())
+                }
+                Ordering::Greater => format!("{} {}", month_day(opens), opens.hour_minute()),
+                Ordering::Less if closes.day() == now.day() => format!("to {}", closes.hour_minute()),
+                Ordering::Less => format!("to {}", month_day(closes)),
+            }
         }
         (None, ReleaseWindow::FromArming { length_ms }) => format!("now+{length_ms}"),
     }
@@ -139,6 +150,27 @@ mod tests {
             assert_eq!(window_listed(fixed, None, now), told, "{name}");
             assert_eq!(window_listed(arming, Some(interval), now), told, "{name}, in force");
             assert_eq!(window_listed(arming, None, now), "now+15m");
+        }
+    }
+
+    #[test]
+    fn a_column_tells_the_day_of_a_window_that_is_not_todays() {
+        let at = |text: &str| Timestamp::parse(text).expect("an instant");
+        let now = at("2026-11-23T12:00Z");
+        let cases = [
+            ("today", "2026-11-23T14:00Z", "2026-11-23T15:00Z", "14:00-15:00Z"),
+            ("into tomorrow", "2026-11-23T22:00Z", "2026-11-24T04:00Z", "22:00-04:00Z"),
+            ("tomorrow", "2026-11-24T01:00Z", "2026-11-24T04:00Z", "11-24 01:00Z"),
+            ("since yesterday", "2026-11-22T22:00Z", "2026-11-23T13:00Z", "to 13:00Z"),
+            ("over", "2026-11-20T22:00Z", "2026-11-21T13:00Z", "to 11-21"),
+        ];
+        for (name, opens, closes, told) in cases {
+            let interval = Interval::new(at(opens), at(closes)).expect("not empty");
+            let arming = ReleaseWindow::FromArming { length_ms: Length::from_minutes(15) };
+            assert_eq!(window_short(ReleaseWindow::Fixed { interval }, None, now), told, "{name}");
+            assert_eq!(window_short(arming, Some(interval), now), told, "{name}, in force");
+            assert_eq!(window_short(arming, None, now), "now+15m");
+            assert!(told.len() <= 12, "{name}");
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::search::Needles;
 use crate::session::{MODERN, Session};
 
 /// Words that nothing else looks like.
-fn words() -> String {
+pub fn words() -> String {
     let letter = || char::from(b'a' + u8::try_from(OsRng.next_u32() % 26).expect("a letter"));
     (0..40).map(|_| letter()).collect()
 }

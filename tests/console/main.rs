@@ -9,6 +9,7 @@ mod meanwhile;
 #[path = "../secrecy/memory.rs"]
 mod memory;
 mod people;
+mod reveal;
 #[path = "../secrecy/search.rs"]
 mod search;
 mod session;

@@ -3,7 +3,7 @@
 use super::Fact;
 use crate::desk::facts;
 use crate::domain::ids::OperatorId;
-use crate::domain::request::doc::{ReleaseWindow, Subject};
+use crate::domain::request::doc::{ReleaseWindow, Requester, Subject};
 use crate::domain::text::escape;
 use crate::domain::wire::operator::{RequestView, StateName};
 
@@ -174,6 +174,14 @@ fn standing(view: &RequestView) -> Vec<Fact> {
     told
 }
 
+/// Lines stay where they were written, so nothing is shown among them.
+fn shown_elsewhere(view: &RequestView, me: &OperatorId) -> Option<Fact> {
+    let is_mine = view.doc.requester == Requester::Operator(me.clone());
+    let is_armed = matches!(view.doc.subject, Subject::Reveal { .. }) && view.state == StateName::Armed;
+    let words = "be shown it on the screens of `portcullis console` with v, never here";
+    (is_mine && is_armed).then(|| ("you can", words.to_owned()))
+}
+
 /// What can be typed next about a request, after `prefix`.
 pub fn can_type(view: &RequestView, me: &OperatorId, prefix: &str) -> Vec<Fact> {
     // Who may say no to what others asked for does that, and withdraws what is their own or armed.
@@ -183,5 +191,5 @@ pub fn can_type(view: &RequestView, me: &OperatorId, prefix: &str) -> Vec<Fact> 
         let plain = if prefix.is_empty() { "" } else { "--plain " };
         ("you can type", format!("{prefix}{} {plain}{}", act.verb(), view.doc.id))
     };
-    allowed.map(typed).collect()
+    allowed.map(typed).chain(shown_elsewhere(view, me)).collect()
 }

@@ -28,6 +28,8 @@ pub fn run(args: &ConsoleArgs, context: &Context) -> Result<(), Stop> {
         ascii: args.ascii,
         mono: args.mono,
         size,
+        logged: args.logged,
+        slow: args.slow,
         environment: context.environment.clone(),
     };
     run_console(options).map_err(|error| {

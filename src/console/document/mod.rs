@@ -86,6 +86,13 @@ impl<'a> Lines<'a> {
         self.add(label, value, weight, 0);
     }
 
+    /// A sentence as wide as the screen.
+    fn said(&mut self, sentence: &str) {
+        for line in wrap(sentence, self.width + LABEL_WIDTH) {
+            self.rows.push(Row { label: line, value: String::new(), weight: Weight::Plain, spare: 0 });
+        }
+    }
+
     fn blank(&mut self) {
         self.plain("", "");
     }

@@ -6,7 +6,6 @@ use crate::console::facts::{self, Fact};
 use crate::console::layout;
 use crate::console::model::{Approve, Detail, Model, Session};
 use crate::domain::ids::OperatorId;
-use crate::domain::request::doc::Subject;
 use crate::domain::text::escape;
 use crate::domain::time::{Interval, Length};
 use crate::domain::wire::operator::{RequestView, StateName};
@@ -52,6 +51,9 @@ pub fn statement_rows(
     now_ms: u64,
 ) -> Vec<Row> {
     let mut lines = Lines::new(model);
+    if dialog.is_reveal() {
+        return reveal_rows(lines, dialog);
+    }
     let statement = dialog.statement(&session.status.operator);
     lines.strong("fingerprint", &dialog.doc.fingerprint().to_string());
     match facts::facts(&statement.canonical()) {
@@ -79,6 +81,20 @@ pub fn statement_rows(
     if let Some(less) = less_than_asked(&detail.view) {
         lines.strong("they allow", &less);
     }
+    lines.finish()
+}
+
+/// What will happen to whoever is shown a credential.
+fn reveal_rows(mut lines: Lines<'_>, dialog: &Approve) -> Vec<Row> {
+    if let Some((credential, generation)) = dialog.doc.subject.opens() {
+        lines.strong("credential", &format!("{credential}, generation {generation}"));
+    }
+    lines.said(
+        "It is shown once, on this screen, for 20 seconds at most. Space holds it; any other key ends it.",
+    );
+    lines.said("It must be rotated within 24 hours.");
+    lines.said("Serial loggers, script and the scrollback of terminals (tmux) keep what they see.");
+    lines.said("Look who stands behind you.");
     lines.finish()
 }
 
@@ -142,10 +158,9 @@ fn names(view: &RequestView) -> String {
 
 /// Window and pulls that those who approved have in common, when that is less than was asked for.
 fn less_than_asked(view: &RequestView) -> Option<String> {
-    let (agreed, Subject::Release { window, pulls, .. }) = (view.agreed?, &view.doc.subject) else {
-        return None;
-    };
-    if (agreed.window, agreed.pulls) == (Some(*window), Some(*pulls)) {
+    let (agreed, subject) = (view.agreed?, &view.doc.subject);
+    subject.window()?;
+    if (agreed.window, agreed.pulls) == (subject.window(), subject.pulls()) {
         return None;
     }
     let window = agreed.window.map(facts::window_words).into_iter();

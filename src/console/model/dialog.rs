@@ -9,7 +9,7 @@ use super::form::Form;
 /// A dialog. One about a request lies over that request.
 #[derive(Debug)]
 pub enum Dialog {
-    /// About to sign.
+    /// About to sign, or to be shown a credential.
     Approve(Box<Approve>),
     /// About to deny, revoke or freeze.
     Reason(Box<ReasonDialog>),
@@ -46,9 +46,11 @@ impl Dialog {
     }
 }
 
-/// About to sign.
+/// About to sign, or to be shown a credential.
 #[derive(Debug)]
 pub struct Approve {
+    /// Which of them.
+    is_reveal: bool,
     /// Exactly what was shown, and will be signed; it never changes while the dialog is open.
     pub doc: Box<RequestDoc>,
     /// A shorter window than the one asked for.
@@ -63,12 +65,17 @@ pub struct Approve {
     pub focus: ApproveFocus,
     /// Whether a person is typing; `None` until the dialog has been on the screen.
     pub pace: Option<Pace>,
+    /// Whether a part of a paste was dropped, and the rest of it still comes.
+    pub drops_rest: bool,
+    /// When all was typed, while the terminal has yet to show that a credential is asked for.
+    pub sent_ms: Option<u64>,
 }
 
 impl Approve {
     /// Nothing is typed yet.
     pub fn new(doc: RequestDoc, window: Option<ReleaseWindow>, pulls: Option<u32>) -> Self {
         Self {
+            is_reveal: false,
             doc: Box::new(doc),
             window,
             pulls,
@@ -76,7 +83,19 @@ impl Approve {
             id: IdField::default(),
             focus: ApproveFocus::Passphrase,
             pace: None,
+            drops_rest: false,
+            sent_ms: None,
         }
+    }
+
+    /// The same two fields, to be shown what is armed.
+    pub fn reveal(doc: RequestDoc) -> Self {
+        Self { is_reveal: true, ..Self::new(doc, None, None) }
+    }
+
+    /// Whether a credential is to be shown.
+    pub const fn is_reveal(&self) -> bool {
+        self.is_reveal
     }
 
     /// What `operator` would sign.

@@ -20,7 +20,7 @@ pub struct Form {
 /// What a form is for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum FormKind {
-    /// To ask for a release.
+    /// To ask for a release, or to be shown something.
     Request,
     /// To ask for a thaw.
     Thaw,
@@ -84,13 +84,17 @@ impl FormField {
 }
 
 impl Form {
-    /// Asks for a release of a credential, if one is known already, to a job.
+    /// Asks for a release of a credential, if one is known already, to a job; without a job, to be shown it.
     pub fn request(credential: Option<&CredentialName>, job: Option<&JobName>) -> Self {
         let mut form = Self::new(
             FormKind::Request,
             vec![
                 FormField::new(FieldName::Credential, "credential", "a part of its name finds it"),
-                FormField::new(FieldName::Job, "for job", "the job that will pull it"),
+                FormField::new(
+                    FieldName::Job,
+                    "for job",
+                    "empty: you are shown it yourself, once; else the job that pulls it",
+                ),
                 FormField::new(FieldName::Opens, "opens", "empty: with the last approval; 22:00Z or +30m"),
                 FormField::new(
                     FieldName::Closes,
@@ -117,11 +121,11 @@ impl Form {
         Self::new(FormKind::Thaw, vec![reason, ticket])
     }
 
-    /// Takes away from what a request asks for.
-    pub fn less() -> Self {
+    /// Takes away from what a request asks for, which may be more than one pull.
+    pub fn less(has_pulls: bool) -> Self {
         let closes = FormField::new(FieldName::Closes, "closes", "empty: as asked; 5m, 22:00Z or +30m");
         let pulls = FormField::new(FieldName::Pulls, "pulls", "empty: as asked");
-        Self::new(FormKind::Less, vec![closes, pulls])
+        Self::new(FormKind::Less, if has_pulls { vec![closes, pulls] } else { vec![closes] })
     }
 
     const fn new(kind: FormKind, fields: Vec<FormField>) -> Self {
@@ -131,6 +135,11 @@ impl Form {
     /// What is written into a field; nothing when the form has no such field.
     pub fn text(&self, name: FieldName) -> &str {
         self.fields.iter().find(|field| field.name == name).map_or("", |field| field.text.text().trim())
+    }
+
+    /// Whether it asks for nobody else: a person is to be shown the credential.
+    pub fn is_for_oneself(&self) -> bool {
+        self.kind == FormKind::Request && self.text(FieldName::Job).is_empty()
     }
 
     /// The field that is typed into.

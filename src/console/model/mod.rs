@@ -1,9 +1,10 @@
 //! What the console knows and shows. Nothing here could decrypt anything, but for a passphrase while it is
-//! typed.
+//! typed; and nothing is a credential, but for one while a person is shown it.
 
 mod backoff;
 mod dialog;
 mod form;
+mod reveal;
 mod session;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use crate::domain::wire::operator::RequestView;
 pub use backoff::Backoff;
 pub use dialog::{Approve, ApproveFocus, Dialog, ReasonDialog, ReasonVerb};
 pub use form::{FieldName, Form, FormField, FormKind};
+pub use reveal::Reveal;
 pub use session::{Log, LogEntry, RowId, Session};
 
 /// An operator who may log in here.
@@ -44,6 +46,10 @@ pub struct Model {
     pub session_number: u32,
     /// Whether a software TPM holds the keys: the home says so until a keeper has said what is so.
     pub is_evaluation: bool,
+    /// Whether somebody said that this line is logged: no credential is shown on it.
+    pub is_logged: bool,
+    /// Whether nothing but the clock may change by itself, because every byte takes its time.
+    pub is_slow: bool,
     /// Set while the keeper does not answer: when to look again.
     pub probe_at_ms: Option<u64>,
     /// What fills the body.
@@ -65,6 +71,8 @@ pub struct Model {
 impl Model {
     /// After this long without a key the operator is logged out.
     pub const IDLE_MS: u64 = 120_000;
+    /// The same where a credential is shown, or about to be.
+    pub const IDLE_REVEAL_MS: u64 = 30_000;
     /// How often a keeper that does not answer is looked for.
     pub const PROBE_MS: u64 = 5_000;
 
@@ -79,6 +87,8 @@ impl Model {
             session: None,
             session_number: 0,
             is_evaluation: false,
+            is_logged: false,
+            is_slow: false,
             probe_at_ms: None,
             screen: Screen::Login(Login { chosen: 0, step, passphrase: SecretField::new() }),
             dialog: None,
@@ -94,7 +104,17 @@ impl Model {
     pub const fn detail(&self) -> Option<&Detail> {
         match &self.screen {
             Screen::Detail(detail) => Some(detail),
-            Screen::Login(_) | Screen::List | Screen::Page(_) => None,
+            Screen::Login(_) | Screen::List | Screen::Page(_) | Screen::Reveal(_) => None,
+        }
+    }
+
+    /// After how long without a key the operator is logged out.
+    pub fn idle_ms(&self) -> u64 {
+        let is_about_to = matches!(&self.dialog, Some(Dialog::Approve(dialog)) if dialog.is_reveal());
+        if is_about_to || matches!(self.screen, Screen::Reveal(_)) {
+            Self::IDLE_REVEAL_MS
+        } else {
+            Self::IDLE_MS
         }
     }
 
@@ -135,6 +155,8 @@ pub enum Screen {
     Detail(Detail),
     /// One row of another tab, in full.
     Page(Page),
+    /// A credential in the clear.
+    Reveal(Box<Reveal>),
 }
 
 /// Choosing who one is, then proving it.
@@ -234,6 +256,8 @@ pub enum Waiting {
     LogIn,
     /// The signature.
     Approve,
+    /// The credential.
+    Reveal,
     /// The denial or revocation.
     Reason,
     /// The request.
@@ -248,6 +272,7 @@ impl Waiting {
         match self {
             Self::LogIn => "opening the key file",
             Self::Approve => "opening the key file and signing",
+            Self::Reveal => "opening the key file and asking for the credential",
             Self::Reason | Self::Request => "telling the keeper",
             Self::Look => "the keeper looks",
         }

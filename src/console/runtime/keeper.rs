@@ -19,6 +19,7 @@ use crate::desk::client::Client;
 use crate::desk::error::DeskError;
 use crate::desk::key::{open_key_file, report_wrong_passphrase};
 use crate::desk::lists;
+use crate::desk::reveal::reveal;
 use crate::domain::ids::RequestId;
 use crate::domain::request::doc::{ReleaseWindow, RequestDoc};
 use crate::domain::secret::Passphrase;
@@ -89,12 +90,13 @@ impl Runner {
             Effect::Approve { path, doc, window, pulls, passphrase } => {
                 (Errand::Approve, self.approve(&path, &doc, (window, pulls), &passphrase))
             }
+            Effect::Reveal { path, id, passphrase } => (Errand::Reveal, self.reveal(&path, id, &passphrase)),
             Effect::Deny { id, reason } => (Errand::Reason, self.end(&Ask::Deny { id, reason })),
             Effect::Revoke { id, reason } => (Errand::Reason, self.end(&Ask::Revoke { id, reason })),
             Effect::Freeze { reason } => (Errand::Reason, self.end(&Ask::Freeze { reason })),
             Effect::Probe => return Some(Event::Reachable(UnixStream::connect(&self.socket).is_ok())),
             // The loop does these itself.
-            Effect::DropTypeAhead | Effect::Redraw | Effect::Quit => return None,
+            Effect::DropTypeAhead | Effect::Redraw | Effect::Cover | Effect::Quit => return None,
         };
         Some(done.unwrap_or_else(|error| self.failed(during, &error)))
     }
@@ -202,6 +204,13 @@ impl Runner {
         }
         let approved = approve(client, &key, &view, share.as_deref(), window, pulls)?;
         Ok(Event::Approved(Box::new(approved)))
+    }
+
+    /// Asks for a credential after its requester has proved who they are once more.
+    fn reveal(&mut self, path: &Path, id: RequestId, passphrase: &Passphrase) -> Result<Event, DeskError> {
+        drop(self.reporting(path, open_key_file(path, passphrase))?);
+        let shown = Box::new(reveal(self.client()?, &id)?);
+        Ok(Event::Revealed { id, shown })
     }
 
     fn end(&mut self, ask: &Ask) -> Result<Event, DeskError> {

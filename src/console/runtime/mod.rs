@@ -60,6 +60,10 @@ pub struct ConsoleOptions {
     pub mono: bool,
     /// The terminal's size, when it does not know it.
     pub size: Option<Size>,
+    /// Whether somebody keeps what this line carries: no credential is shown on it.
+    pub logged: bool,
+    /// Whether the line is slow: nothing but the clock changes by itself.
+    pub slow: bool,
     /// What the environment says of the terminal.
     pub environment: Environment,
 }
@@ -142,7 +146,12 @@ fn run_on(
     let input = input::Input::listen(sender.clone(), clock)?;
     let sheet = Sheet::default();
     let mut console = Console {
-        model: Model { is_evaluation, ..Model::new(profile, size, keys) },
+        model: Model {
+            is_evaluation,
+            is_logged: options.logged,
+            is_slow: options.slow,
+            ..Model::new(profile, size, keys)
+        },
         painter: Painter::new(sheet.clone(), size),
         sheet,
         output: Output::start(guard.line(), output, sender.clone())?,
@@ -168,7 +177,15 @@ impl Sheet {
 
 impl Write for Sheet {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
+        let mut sheet = self.0.borrow_mut();
+        let len = sheet.len() + bytes.len();
+        if len > sheet.capacity() {
+            // Growing in place would leave a copy behind; the smaller sheet is wiped.
+            let mut larger = Zeroizing::new(Vec::with_capacity(len.next_power_of_two()));
+            larger.extend_from_slice(&sheet);
+            *sheet = larger;
+        }
+        sheet.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -287,6 +304,7 @@ impl Console {
             match effect {
                 Effect::Quit => return Ok(Go::Out),
                 Effect::Redraw => self.painter.redraw()?,
+                Effect::Cover => self.output.cut(),
                 Effect::DropTypeAhead => {
                     terminal::drop_type_ahead();
                     self.parser = KeyParser::new();

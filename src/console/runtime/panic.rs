@@ -57,6 +57,8 @@ fn run_until_it_panics() {
         ascii: true,
         mono: true,
         size: None,
+        logged: false,
+        slow: false,
         environment: Environment::default(),
     };
     let ended = run_on(options, keys.to_vec(), Fuse);

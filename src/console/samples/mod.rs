@@ -5,15 +5,19 @@ mod inventory;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use zeroize::Zeroizing;
+
 use crate::console::event::{Event, News, Wanted};
 use crate::console::key::Key;
 use crate::console::model::{KeyFile, Model};
 use crate::console::profile::{Profile, Size};
 use crate::console::update::update;
+use crate::desk::reveal::Shown;
 use crate::domain::client::{ClientRecord, Grants};
 use crate::domain::ids::{ApplianceName, CredentialName, Generation, JobName, OperatorId, RequestId};
 use crate::domain::request::doc::{Channel, ReleaseWindow, RequestDoc, Requester, Subject};
 use crate::domain::request::quorum::Agreed;
+use crate::domain::secret::Plaintext;
 use crate::domain::text::Text;
 use crate::domain::time::{ChipBoot, ChipTime, Interval, Length, Timestamp};
 use crate::domain::wire::operator::{RequestView, StateName, Status};
@@ -169,6 +173,30 @@ pub fn requests() -> Vec<RequestView> {
     let mut thaw = view(thaw, StateName::Denied, &[]);
     thaw.note = Some("alice: not before the site confirmed".to_owned());
     vec![asked, client, armed, thaw]
+}
+
+/// `bo` asked to be shown a credential, and two have approved.
+pub fn reveal() -> RequestView {
+    let subject = Subject::Reveal {
+        credential: CredentialName::parse("racf/prod01").expect("a name"),
+        generation: Generation::FIRST,
+        window: ReleaseWindow::FromArming { length_ms: ReleaseWindow::LENGTH_DEFAULT },
+    };
+    let bo = Requester::Operator(operator("bo"));
+    let doc = doc("S33N", subject, bo, "the console of the mainframe, by hand", "INC-4713");
+    let mut armed = view(doc, StateName::Armed, &["alice", "chris"]);
+    armed.window = Some(window("13:55", "14:10"));
+    armed.pulls_left = Some(1);
+    armed
+}
+
+/// What it shows.
+pub fn shown(value: &[u8]) -> Box<Shown> {
+    Box::new(Shown {
+        credential: CredentialName::parse("racf/prod01").expect("a name"),
+        generation: Generation::FIRST,
+        plaintext: Plaintext::new(Zeroizing::new(value.to_vec())).expect("a value"),
+    })
 }
 
 /// The first of [`requests`], of which alice has approved only a part.

@@ -38,15 +38,12 @@ impl Table for Requests<'_> {
         let Some(view) = self.0.requests.get(place) else { return Vec::new() };
         let doc = &view.doc;
         let reason = if doc.ticket.as_str() == "-" { doc.reason.to_string() } else { doc.ticket.to_string() };
-        let window = match &doc.subject {
-            Subject::Release { window, .. } => window_short(*window, view.window),
-            _ => "-".to_owned(),
-        };
+        let window = doc.subject.window().map(|asked| window_short(asked, view.window, now));
         vec![
             Cell::plain(doc.id.to_string()),
             Cell::plain(doc.subject.title()),
             Cell::plain(whom(view)),
-            Cell::plain(window),
+            Cell::plain(window.unwrap_or_else(|| "-".to_owned())),
             Cell::plain(reason),
             Cell { text: view.state_text(), role: role(view.state) },
             Cell::plain(left(view, now)),

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use sha2::{Digest as _, Sha256};
 
 use super::screens::{PROFILES, SCREENS};
+use super::seen;
 use super::svg::svg;
-use crate::console::view::render;
 
 /// Set by the command that draws them anew.
 const WRITE: &str = "PORTCULLIS_PICTURES";
@@ -34,7 +34,7 @@ fn drawn() -> BTreeMap<String, String> {
         for (profile_name, profile) in PROFILES {
             let desk = (screen.arrange)(profile, SIZE);
             let name = format!("{}_{profile_name}.svg", screen.name);
-            let picture = svg(&render(&desk.model, desk.now_ms), profile, screen.shows);
+            let picture = svg(&seen(&desk), profile, screen.shows);
             index += &format!("![{}, {}]({name})\n", screen.shows, profile_name.replace('_', ", "));
             files.insert(name, picture);
         }

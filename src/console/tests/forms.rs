@@ -23,20 +23,20 @@ fn a_request_is_sent_when_every_field_is_right_and_not_before() {
     let ahead = ReleaseWindow::Fixed { interval: samples::window("14:29:12", "14:44:12") };
     // name, keys from the list of requests, window and pulls that are asked for
     let cases = [
-        ("nothing said of the window", "nsw-c\n\n\n\n\nwhy\nT-1\n", Some((quarter, 1))),
-        ("a length", "nsw-c\n\n\n1h\n3\nwhy\nT-1\n", Some((hour, 3))),
-        ("a fixed window", "nsw-c\n\n22:00Z\n23:30Z\n100\nwhy\nT-1\n", Some((tonight, 100))),
+        ("nothing said of the window", "nsw-c\nn\n\n\n\nwhy\nT-1\n", Some((quarter, 1))),
+        ("a length", "nsw-c\nn\n\n1h\n3\nwhy\nT-1\n", Some((hour, 3))),
+        ("a fixed window", "nsw-c\nn\n22:00Z\n23:30Z\n100\nwhy\nT-1\n", Some((tonight, 100))),
         ("so long from now", "nsw-c\nnetbackup\n+30m\n\n\nwhy\nT-1\n", Some((ahead, 1))),
         ("no such credential", "nnone\nnetbackup\n\n\n\nwhy\nT-1\n", None),
         ("several that fit", "ne\nnetbackup\n\n\n\nwhy\nT-1\n", None),
         ("a job that may not", "nsw-c\nbackup\n\n\n\nwhy\nT-1\n", None),
-        ("a window of over a day", "nsw-c\n\n\n25h\n\nwhy\nT-1\n", None),
-        ("a window that ends before it opens", "nsw-c\n\n+30m\n2026-11-23T14:00Z\n\nwhy\nT-1\n", None),
-        ("no window at all", "nsw-c\n\nnever\n\n\nwhy\nT-1\n", None),
-        ("no pull", "nsw-c\n\n\n\n0\nwhy\nT-1\n", None),
-        ("101 pulls", "nsw-c\n\n\n\n101\nwhy\nT-1\n", None),
-        ("no reason", "nsw-c\n\n\n\n\n\nT-1\n", None),
-        ("no ticket", "nsw-c\n\n\n\n\nwhy\n\n", None),
+        ("a window of over a day", "nsw-c\nn\n\n25h\n\nwhy\nT-1\n", None),
+        ("a window that ends before it opens", "nsw-c\nn\n+30m\n2026-11-23T14:00Z\n\nwhy\nT-1\n", None),
+        ("no window at all", "nsw-c\nn\nnever\n\n\nwhy\nT-1\n", None),
+        ("no pull", "nsw-c\nn\n\n\n0\nwhy\nT-1\n", None),
+        ("101 pulls", "nsw-c\nn\n\n\n101\nwhy\nT-1\n", None),
+        ("no reason", "nsw-c\nn\n\n\n\n\nT-1\n", None),
+        ("no ticket", "nsw-c\nn\n\n\n\nwhy\n\n", None),
     ];
     for (name, keys, expected) in cases {
         let mut desk = Desk::usual();
@@ -60,6 +60,35 @@ fn a_request_is_sent_when_every_field_is_right_and_not_before() {
             other => panic!("{name}: {other:?}"),
         }
         assert!(desk.types("\n\n").is_empty(), "{name}: once is enough");
+    }
+}
+
+#[test]
+fn whoever_names_no_job_asks_to_be_shown_it() {
+    let length = |minutes| ReleaseWindow::FromArming { length_ms: Length::from_minutes(minutes) };
+    let ahead = ReleaseWindow::Fixed { interval: samples::window("22:00", "22:15") };
+    // name, keys from the list of requests, the window that is asked for
+    let cases = [
+        ("nothing said of the window", "nsw-c\n\n\n\n\nwhy\nT-1\n", Some(None)),
+        ("a length", "nsw-c\n\n\n5m\n1\nwhy\nT-1\n", Some(Some(length(5)))),
+        ("the longest", "nsw-c\n\n\n15m\n\nwhy\nT-1\n", Some(Some(length(15)))),
+        ("ahead", "nsw-c\n\n22:00Z\n\n\nwhy\nT-1\n", Some(Some(ahead))),
+        ("too long", "nsw-c\n\n\n16m\n\nwhy\nT-1\n", None),
+        ("more than once", "nsw-c\n\n\n\n2\nwhy\nT-1\n", None),
+        ("no reason", "nsw-c\n\n\n\n\n\nT-1\n", None),
+    ];
+    for (name, keys, expected) in cases {
+        let mut desk = Desk::usual();
+        desk.types_with_keeper("21");
+        let sent = asks(desk.types(keys));
+        match (&sent[..], expected) {
+            ([], None) => {}
+            ([Ask::RequestReveal { credential, window, reason, ticket }], Some(expected)) => {
+                let said = (credential.as_str(), *window, reason.as_str(), ticket.as_str());
+                assert_eq!(said, ("sw-core-02/enable", expected, "why", "T-1"), "{name}");
+            }
+            (other, _) => panic!("{name}: {other:?}"),
+        }
     }
 }
 

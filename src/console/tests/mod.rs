@@ -8,10 +8,13 @@ mod looks;
 mod mashing;
 mod pictures;
 mod reasons;
+mod reveals;
 mod rules;
 mod screens;
 mod svg;
 mod tabs;
+
+use ratatui::style::Style;
 
 use crate::console::event::{Effect, Event, Wanted};
 use crate::console::key::Key;
@@ -19,6 +22,7 @@ use crate::console::model::{Dialog, Model};
 use crate::console::profile::Profile;
 use crate::console::samples;
 use crate::console::update::update;
+use crate::console::view::{Shown, render};
 
 /// A console at work, with its own clock.
 struct Desk {
@@ -106,6 +110,17 @@ impl Desk {
     fn message(&self) -> String {
         self.model.message.as_ref().map_or(String::new(), |message| message.what.clone())
     }
+}
+
+/// What a person sees: also what no buffer holds.
+fn seen(desk: &Desk) -> Shown {
+    let mut shown = render(&desk.model, desk.now_ms);
+    if let Some(veiled) = shown.veiled.take() {
+        for (y, line) in (veiled.area.y..).zip(&veiled.lines) {
+            shown.buffer.set_string(veiled.area.x, y, line.as_str(), Style::new());
+        }
+    }
+    shown
 }
 
 /// The effects that sign.

@@ -2,8 +2,8 @@
 
 use ratatui::style::{Color, Modifier};
 
-use super::Desk;
 use super::screens::{PROFILES, SCREENS, Screen, after};
+use super::{Desk, seen};
 use crate::console::event::{Event, News};
 use crate::console::profile::Profile;
 use crate::console::samples;
@@ -27,7 +27,7 @@ fn every_screen_looks_as_it_did() {
         for (profile_name, profile) in PROFILES {
             let picture = |size: &&str| {
                 let desk = arrange(profile, size);
-                format!("=== {size}\n{}", text(&render(&desk.model, desk.now_ms)))
+                format!("=== {size}\n{}", text(&seen(&desk)))
             };
             let all: Vec<String> = SIZES.iter().map(picture).collect();
             insta::assert_snapshot!(format!("{name}_{profile_name}"), all.concat());

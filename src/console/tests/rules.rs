@@ -7,6 +7,7 @@ use crate::console::model::{Dialog, Model, Screen};
 use crate::console::profile::Profile;
 use crate::console::samples;
 use crate::console::update::{next_tick, update};
+use crate::domain::time::Length;
 use crate::domain::wire::operator::StateName;
 
 fn failure(during: Errand, sort: FailureSort) -> Event {
@@ -38,6 +39,37 @@ fn only_the_id_and_a_passphrase_typed_by_a_person_sign() {
             expected.map(|secret| ("7K2M".to_owned(), secret.to_owned())).into_iter().collect();
         assert_eq!(approvals(&effects), signed, "{name}");
     }
+}
+
+#[test]
+fn a_passphrase_may_be_pasted_and_the_id_may_not() {
+    const DROPPED: &str = "Pasted keys were dropped: type the id by hand.";
+    // name, what is pasted first, what is said then, what is typed afterwards, what is signed with
+    let cases = [
+        ("the passphrase", "open sesame", "", "\n7k2m\n", Some("open sesame")),
+        ("with a line feed", "open sesame\n", DROPPED, "\n7k2m\n", Some("open sesame")),
+        ("with the id behind it", "open sesame\n7k2m\n", DROPPED, "\n7k2m\n", Some("open sesame")),
+        ("with the id, and Enter typed", "open sesame\n7k2m\n", DROPPED, "\n\n\n", None),
+        ("twice", "open sesame\nopen sesame\n", DROPPED, "\n7k2m\n", Some("open sesame")),
+        ("a short one", "ab\n7k2m\n", DROPPED, "\n7k2m\n", Some("ab")),
+        ("line feeds alone", "\n\n\n", DROPPED, "\n\n", None),
+    ];
+    for (name, pasted, said, typed, expected) in cases {
+        let mut desk = Desk::approving();
+        assert_eq!(approvals(&desk.pastes(pasted)), [], "{name}");
+        assert_eq!(desk.message(), said, "{name}");
+        desk.now_ms += 1_000;
+        let signed: Vec<_> =
+            expected.map(|secret| ("7K2M".to_owned(), secret.to_owned())).into_iter().collect();
+        assert_eq!(approvals(&desk.types(typed)), signed, "{name}");
+    }
+    let mut desk = Desk::approving();
+    desk.types("open sesame\n");
+    assert_eq!(approvals(&desk.pastes("7k2m")), []);
+    assert_eq!(desk.message(), DROPPED);
+    desk.now_ms += 1_000;
+    assert_eq!(approvals(&desk.types("\n")), [], "the id is empty again");
+    assert_eq!(approvals(&desk.types("7k2m\n")).len(), 1, "and the passphrase is still there");
 }
 
 #[test]
@@ -187,6 +219,31 @@ fn a_console_that_is_left_alone_logs_out() {
         let effects = desk.send(Event::Tick);
         assert_eq!(desk.model.session.is_some(), is_in, "{idle_ms}");
         assert_eq!(matches!(effects[..], [Effect::LogOut]), !is_in, "{idle_ms}");
+    }
+}
+
+#[test]
+fn on_a_slow_line_nothing_but_the_clock_ticks() {
+    let mut view = samples::requests().remove(0);
+    view.doc.decision_ends = samples::now().plus(Length::from_ms(30_000));
+    for (is_slow, expected_ms) in [(false, 1_000), (true, 50_000)] {
+        let model = samples::logged_in(Profile::AsciiMono, "80x24", vec![view.clone()], false);
+        let desk = Desk { model: Model { is_slow, ..model }, now_ms: 1_000 };
+        assert_eq!(next_tick(&desk.model, desk.now_ms), Some(expected_ms), "{is_slow}");
+    }
+}
+
+#[test]
+fn a_size_is_taken_when_the_screens_fit_into_it() {
+    let cases = [
+        (":size 132x43\n", "132x43", ""),
+        (":size 20x5\n", "80x24", "The screens need 40x10."),
+        (":size x\n", "80x24", "\"x\" is not a size: write 80x24, at most 1000x1000"),
+    ];
+    for (keys, size, said) in cases {
+        let mut desk = Desk::usual();
+        desk.types(keys);
+        assert_eq!((desk.model.size.to_string().as_str(), desk.message().as_str()), (size, said), "{keys}");
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::Desk;
 use crate::console::event::{Event, News};
+use crate::console::key::Key;
 use crate::console::profile::Profile;
 use crate::console::samples;
 use crate::domain::wire::operator::RequestView;
@@ -49,6 +50,18 @@ pub(super) const SCREENS: &[Screen] = &[
         narrowed(profile, size, "\n")
     }),
     screen("approve_less", "An approval after one of less", |profile, size| narrowed(profile, size, "aGa")),
+    screen("detail_reveal", "A request to be shown a credential, armed", |profile, size| {
+        revealing(profile, size, "\n")
+    }),
+    screen("reveal", "Before a credential is shown", |profile, size| {
+        revealing(profile, size, "\nvnot shown\ns33")
+    }),
+    screen("revealed", "A credential, shown", shown),
+    screen("revealed_gone", "After a credential was shown", |profile, size| {
+        let mut desk = shown(profile, size);
+        desk.types("q");
+        desk
+    }),
     screen("deny", "A denial", |profile, size| after(profile, size, "dnot before the site has confirmed")),
     screen("freeze", "A freeze", |profile, size| after(profile, size, ":freeze\na laptop was stolen")),
     screen("revoke", "A revocation", |profile, size| after(profile, size, "jjcthe job has ended")),
@@ -75,6 +88,12 @@ pub(super) const SCREENS: &[Screen] = &[
     screen("system_looked", "The appliance, looked at", |profile, size| asking(profile, size, "6vG")),
     screen("request_new", "A new request", |profile, size| asking(profile, size, "n")),
     screen("request_offers", "What may be asked for", |profile, size| asking(profile, size, "nA")),
+    screen("request_for_oneself", "A request to be shown a credential", |profile, size| {
+        let mut desk = asking(profile, size, "2jjjn");
+        desk.press_after(100, Key::BackTab);
+        desk.press_after(100, Key::Ctrl('u'));
+        desk
+    }),
     screen("request_filled", "A new request, filled in", |profile, size| {
         asking(profile, size, "2jjjn\n1h\n3\nnight batch\nINC-4711")
     }),
@@ -138,6 +157,23 @@ fn asking(profile: Profile, size: &str, keys: &str) -> Desk {
 fn with(profile: Profile, size: &str, requests: Vec<RequestView>, keys: &str) -> Desk {
     let mut desk = Desk { model: samples::logged_in(profile, size, requests, false), now_ms: 1_000 };
     desk.types(keys);
+    desk
+}
+
+/// `bo` asked to be shown a credential, and two have approved.
+fn revealing(profile: Profile, size: &str, keys: &str) -> Desk {
+    let mut desk =
+        Desk { model: samples::logged_in(profile, size, vec![samples::reveal()], true), now_ms: 1_000 };
+    desk.types(keys);
+    desk
+}
+
+/// The credential is on the screen.
+fn shown(profile: Profile, size: &str) -> Desk {
+    let mut desk = revealing(profile, size, "\nvnot shown\ns33n\n");
+    let id = samples::request_id("S33N");
+    desk.send(Event::Revealed { id, shown: samples::shown(b"an example, and no credential\n") });
+    desk.send(Event::Drawn);
     desk
 }
 

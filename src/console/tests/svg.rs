@@ -221,7 +221,7 @@ mod tests {
         buffer.set_string(0, 1, " on ", style.add_modifier(Modifier::REVERSED));
         buffer.set_string(4, 1, " x ", style.add_modifier(Modifier::UNDERLINED));
         buffer.set_string(7, 1, "\u{6f22}y", style);
-        let shown = Shown { buffer, cursor: Some(Position::new(1, 1)) };
+        let shown = Shown { buffer, veiled: None, cursor: Some(Position::new(1, 1)) };
         let picture = svg(&shown, Profile::UnicodeColour, "a < b");
         for part in [
             "<title>a &lt; b</title>",

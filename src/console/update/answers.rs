@@ -7,7 +7,7 @@ use crate::console::table;
 use crate::domain::text::escape;
 use crate::domain::wire::operator::{RequestView, StateName, Status};
 
-use super::{end_session, refresh};
+use super::{end_session, refresh, reveal};
 
 pub(super) fn take(model: &mut Model, answer: Event, now_ms: u64) -> Vec<Effect> {
     match answer {
@@ -26,6 +26,7 @@ pub(super) fn take(model: &mut Model, answer: Event, now_ms: u64) -> Vec<Effect>
             Vec::new()
         }
         Event::Approved(view) => approved(model, &view),
+        Event::Revealed { id, shown } if model.session.is_some() => reveal::begin(model, &id, *shown, now_ms),
         Event::Done(what) => {
             end_dialog(model);
             model.message = Some(Message::good(what, ""));
@@ -201,7 +202,7 @@ fn failed(model: &mut Model, failure: Failure, now_ms: u64) -> Vec<Effect> {
     match (during, sort) {
         (Errand::LogIn, _) => {}
         (_, FailureSort::Lost) => return lost(model, &message.what, now_ms),
-        (Errand::Approve, FailureSort::WrongPassphrase) => {
+        (Errand::Approve | Errand::Reveal, FailureSort::WrongPassphrase) => {
             model.waiting = None;
             if model.backoff.failures() >= Backoff::FAILURES_MAX {
                 let what = format!("{} wrong passphrases. Logged out.", model.backoff.failures());
@@ -211,7 +212,7 @@ fn failed(model: &mut Model, failure: Failure, now_ms: u64) -> Vec<Effect> {
                 dialog.begin_again();
             }
         }
-        (Errand::Approve | Errand::Reason, _) => {
+        (Errand::Approve | Errand::Reveal | Errand::Reason, _) => {
             end_dialog(model);
             model.message = Some(message);
             return refresh::refresh(model);

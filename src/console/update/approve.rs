@@ -1,7 +1,9 @@
-//! The approval: the passphrase and the request's id, typed by a person who can see the dialog.
+//! The approval, and being shown a credential: the passphrase and the request's id, typed by a person who
+//! can see the dialog.
 
 use crate::console::countdown;
 use crate::console::event::Effect;
+use crate::console::field::Pace;
 use crate::console::key::Key;
 use crate::console::model::{Approve, ApproveFocus, Dialog, Message, Model, Waiting};
 use crate::domain::time::Length;
@@ -9,21 +11,23 @@ use crate::domain::time::Length;
 pub(super) fn key(model: &mut Model, key: Key, now_ms: u64) -> Vec<Effect> {
     let Some(Dialog::Approve(dialog)) = &mut model.dialog else { return Vec::new() };
     if matches!(key, Key::Esc | Key::Ctrl('c')) {
+        let what =
+            if dialog.is_reveal() { "Nothing was shown, and nothing is spent." } else { "Not approved." };
         model.dialog = None;
-        model.message = Some(Message::good("Not approved.", ""));
+        model.message = Some(Message::good(what, ""));
         return Vec::new();
     }
     let Some(pace) = dialog.pace.as_mut().filter(|pace| !pace.is_before(now_ms)) else { return Vec::new() };
     model.message = None;
     let is_typed = if key == Key::Enter { pace.allows_enter(now_ms) } else { pace.allows(now_ms) };
-    if !is_typed {
-        dialog.id.clear();
-        dialog.passphrase.clear();
-        dialog.focus = ApproveFocus::Passphrase;
-        let what = "That came faster than a person types: both fields are empty again.";
-        model.message = Some(Message::bad(what, "Type them by hand."));
-        return Vec::new();
+    // A passphrase may come out of a password manager, all at once; nothing else in here may.
+    let is_for_secret = matches!(key, Key::Char(_) | Key::Backspace | Key::Ctrl('u'))
+        && dialog.focus == ApproveFocus::Passphrase
+        && !dialog.drops_rest;
+    if !is_typed && !is_for_secret {
+        return drop_pasted(model);
     }
+    dialog.drops_rest &= !is_typed;
     if key == Key::Enter {
         return enter(model, now_ms);
     }
@@ -32,6 +36,17 @@ pub(super) fn key(model: &mut Model, key: Key, now_ms: u64) -> Vec<Effect> {
         let what = "That is not part of an id, and is not shown.";
         model.message = Some(Message::bad(what, "Ctrl-U clears the field."));
     }
+    Vec::new()
+}
+
+/// The rest of what was pasted goes the same way, until there is silence.
+fn drop_pasted(model: &mut Model) -> Vec<Effect> {
+    if let Some(Dialog::Approve(dialog)) = &mut model.dialog {
+        dialog.drops_rest = true;
+        dialog.id.clear();
+        dialog.pace.iter_mut().for_each(Pace::refuse_rest);
+    }
+    model.message = Some(Message::bad("Pasted keys were dropped: type the id by hand.", ""));
     Vec::new()
 }
 
@@ -70,6 +85,11 @@ fn enter(model: &mut Model, now_ms: u64) -> Vec<Effect> {
         dialog.passphrase.clear();
         dialog.focus = ApproveFocus::Passphrase;
         Some(format!("Too soon after a wrong passphrase: wait {}.", countdown::words(left)))
+    } else if dialog.is_reveal() {
+        // It is asked for as soon as the terminal has shown that.
+        (dialog.sent_ms, dialog.pace) = (Some(now_ms), None);
+        model.waiting = Some(Waiting::Reveal);
+        return Vec::new();
     } else {
         // A session was made from this key file, and the list of them does not change.
         let Some(key) = model.keys.get(session.key) else { return Vec::new() };
@@ -89,5 +109,6 @@ impl Approve {
         self.passphrase.clear();
         self.focus = ApproveFocus::Passphrase;
         self.pace = None;
+        (self.drops_rest, self.sent_ms) = (false, None);
     }
 }

@@ -12,6 +12,7 @@ use crate::console::model::{
 };
 use crate::console::tab::Tab;
 use crate::console::table;
+use crate::domain::request::doc::Subject;
 
 use super::{end_session, refresh};
 
@@ -37,6 +38,7 @@ fn act(model: &mut Model, action: Action, now_ms: u64) -> Vec<Effect> {
         Action::Back => model.screen = Screen::List,
         Action::Approve => return approve(model),
         Action::Less => less(model),
+        Action::View => view(model),
         Action::Deny => return give_reason(model, ReasonVerb::Deny),
         Action::Revoke => return give_reason(model, ReasonVerb::Revoke),
         Action::New => return new_request(model),
@@ -162,7 +164,21 @@ fn approve(model: &mut Model) -> Vec<Effect> {
 fn less(model: &mut Model) {
     let (Some(session), Some(detail)) = (&model.session, model.detail()) else { return };
     match allowed::less(session, detail) {
-        Ok(()) => model.dialog = Some(Dialog::Form(Box::new(Form::less()))),
+        Ok(()) => {
+            model.dialog = Some(Dialog::Form(Box::new(Form::less(matches!(
+                detail.view.doc.subject,
+                Subject::Release { .. }
+            )))))
+        }
+        Err(why) => model.message = Some(Message::bad(why, "")),
+    }
+}
+
+/// To the credential itself.
+fn view(model: &mut Model) {
+    let (Some(session), Some(detail)) = (&model.session, model.detail()) else { return };
+    match allowed::be_shown(model, session, &detail.view) {
+        Ok(()) => model.dialog = Some(Dialog::Approve(Box::new(Approve::reveal(detail.view.doc.clone())))),
         Err(why) => model.message = Some(Message::bad(why, "")),
     }
 }

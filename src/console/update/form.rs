@@ -63,6 +63,11 @@ fn go(model: &mut Model, now_ms: u64, by: usize) {
 fn complete(model: &mut Model) {
     let (Some(Dialog::Form(form)), Some(session)) = (&mut model.dialog, &model.session) else { return };
     let offers = offers(session, form);
+    // Nothing is a job, too: nobody's.
+    if form.is_for_oneself() && form.fields.get(form.focus).is_some_and(|field| field.name == FieldName::Job)
+    {
+        return;
+    }
     if let (1, [only], Some(field)) = (offers.count, &offers.first[..], form.focused()) {
         field.text.set(only);
     }
@@ -119,9 +124,9 @@ fn credential<'a>(session: &'a Session, form: &Form) -> Option<&'a CredentialVie
 fn check_focused(model: &Model, now_ms: u64) -> Option<String> {
     let (Some(Dialog::Form(form)), Some(session)) = (&model.dialog, &model.session) else { return None };
     let name = form.fields.get(form.focus)?.name;
-    let asked = model.detail().and_then(|detail| match detail.view.doc.subject {
-        Subject::Release { window, pulls, .. } => Some((window, pulls)),
-        _ => None,
+    let asked = model.detail().and_then(|detail| {
+        let subject = &detail.view.doc.subject;
+        subject.window().zip(subject.pulls())
     });
     check(session, form, name, asked, session.now(now_ms)).err()
 }
@@ -141,6 +146,7 @@ fn check(
             let is_known = session.credentials.is_empty() || session.credential(&name).is_some();
             if is_known { Ok(()) } else { Err(format!("there is no credential {name}")) }
         }
+        FieldName::Job if form.is_for_oneself() => Ok(()),
         FieldName::Job => {
             let job = parse_job(form)?;
             let jobs = credential(session, form).map(|view| &view.jobs);
@@ -150,7 +156,11 @@ fn check(
         FieldName::Opens => when(form.text(FieldName::Opens)).map(drop),
         FieldName::Closes => match asked {
             Some((asked, _)) if form.kind == FormKind::Less => less_window(form, asked, now).map(drop),
-            _ => window(form, now).map(drop),
+            _ => window(form, now).and_then(|window| fits_a_person(form, window)),
+        },
+        FieldName::Pulls if form.is_for_oneself() => match pulls(form, None)? {
+            None | Some(1) => Ok(()),
+            Some(_) => Err("a person is shown it once".to_owned()),
         },
         FieldName::Pulls => pulls(form, asked.filter(|_| form.kind == FormKind::Less)).map(drop),
         FieldName::Reason => text(form, FieldName::Reason).map(drop),
@@ -204,6 +214,12 @@ fn filled_in(model: &Model, now_ms: u64) -> Result<Filled, String> {
     };
     let now = session.now(now_ms);
     match form.kind {
+        FormKind::Request if form.is_for_oneself() => Ok(Filled::Ask(Ask::RequestReveal {
+            credential: parse_credential(form)?,
+            window: (spec(form)? != WindowSpec::default()).then(|| window(form, now)).transpose()?,
+            reason: text(form, FieldName::Reason)?,
+            ticket: text(form, FieldName::Ticket)?,
+        })),
         FormKind::Request => Ok(Filled::Ask(Ask::RequestRelease {
             credential: parse_credential(form)?,
             job: parse_job(form)?,
@@ -218,7 +234,7 @@ fn filled_in(model: &Model, now_ms: u64) -> Result<Filled, String> {
         }
         FormKind::Less => {
             let doc = &model.detail().ok_or_else(gone)?.view.doc;
-            let Subject::Release { window, pulls: all, .. } = doc.subject else { return Err(gone()) };
+            let (window, all) = doc.subject.window().zip(doc.subject.pulls()).ok_or_else(gone)?;
             let less = less_window(form, window, now)?;
             let pulls = pulls(form, Some((window, all)))?;
             Ok(Filled::Less(Box::new(Approve::new(doc.clone(), less, pulls))))
@@ -258,6 +274,15 @@ fn spec(form: &Form) -> Result<WindowSpec, String> {
 
 fn window(form: &Form, now: Timestamp) -> Result<ReleaseWindow, String> {
     spec(form)?.requested(now).map_err(|error| error.to_string())
+}
+
+/// A person is shown something for a short while.
+fn fits_a_person(form: &Form, window: ReleaseWindow) -> Result<(), String> {
+    const MOST: Length = ReleaseWindow::REVEAL_LENGTH_MAX;
+    if form.is_for_oneself() && window.length() > MOST {
+        return Err(format!("a window of {}: to be shown it, at most {MOST}", window.length()));
+    }
+    Ok(())
 }
 
 fn less_window(form: &Form, asked: ReleaseWindow, now: Timestamp) -> Result<Option<ReleaseWindow>, String> {

@@ -9,6 +9,7 @@ mod login;
 mod overlay;
 mod reason;
 mod refresh;
+mod reveal;
 mod settle;
 
 use crate::console::event::{Effect, Event};
@@ -28,7 +29,8 @@ pub fn update(model: &mut Model, event: Event, now_ms: u64) -> Vec<Effect> {
         Event::Tick => settle::tick(model, now_ms),
         Event::Resized(size) => {
             model.size = size;
-            Vec::new()
+            // What does not fit any more is not held until there is room again.
+            if shape(size) == Shape::TooSmall { reveal::end(model, now_ms) } else { Vec::new() }
         }
         answer => answers::take(model, answer, now_ms),
     };
@@ -65,22 +67,27 @@ fn take_key(model: &mut Model, key: Key, now_ms: u64) -> Vec<Effect> {
         (Some(Dialog::Approve(_)), _) => approve::key(model, key, now_ms),
         (Some(Dialog::Reason(_)), _) => reason::key(model, key, now_ms),
         (Some(Dialog::Form(_)), _) => form::key(model, key, now_ms),
+        (None, Screen::Reveal(_)) => reveal::key(model, key, now_ms),
         (None, Screen::Login(_)) => login::key(model, key, now_ms),
         (None, Screen::List | Screen::Detail(_) | Screen::Page(_)) => browse::key(model, key, now_ms),
     }
 }
 
-/// Whether a dialog waits to be seen before it takes keys.
+/// Whether a dialog waits to be seen before it takes keys, or a credential.
 pub fn awaits_drawing(model: &Model) -> bool {
-    model.dialog.as_ref().is_some_and(|dialog| dialog.pace().is_none())
+    let is_new = matches!(&model.screen, Screen::Reveal(reveal) if reveal.awaits_drawing());
+    is_new || model.dialog.as_ref().is_some_and(|dialog| dialog.pace().is_none())
 }
 
 /// A dialog takes keys only from the moment it can be seen.
 fn drawn(model: &mut Model, now_ms: u64) -> Vec<Effect> {
+    if let Screen::Reveal(reveal) = &mut model.screen {
+        return if reveal.is_drawn(now_ms) { vec![Effect::DropTypeAhead] } else { Vec::new() };
+    }
     match model.dialog.as_mut().map(Dialog::pace_mut) {
         Some(pace @ None) => {
             *pace = Some(Pace::begin(now_ms));
-            vec![Effect::DropTypeAhead]
+            std::iter::once(Effect::DropTypeAhead).chain(reveal::ask(model)).collect()
         }
         _ => Vec::new(),
     }

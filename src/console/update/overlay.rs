@@ -9,6 +9,8 @@ use crate::console::layout;
 use crate::console::list::Filter;
 use crate::console::model::{Message, Model, Overlay};
 
+use crate::console::profile::Size;
+
 use super::{browse, end_session};
 
 /// The longest command.
@@ -85,10 +87,26 @@ fn help(model: &mut Model, key: Key) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Some terminals do not say how large they are, or are wrong.
+fn resize(model: &mut Model, typed: &str) -> Vec<Effect> {
+    match typed.trim().parse::<Size>() {
+        Ok(size) if !size.is_too_small() => {
+            model.size = size;
+            return vec![Effect::Redraw];
+        }
+        Ok(_) => {
+            model.message = Some(Message::bad(format!("The screens need {}.", Size::LEAST), ""));
+        }
+        Err(error) => model.message = Some(Message::bad(error.to_string(), "")),
+    }
+    Vec::new()
+}
+
 fn run(model: &mut Model, command: &str) -> Vec<Effect> {
     match command {
         "q" => return vec![Effect::Quit],
         "redraw" => return vec![Effect::Redraw],
+        sized if sized.starts_with("size ") => return resize(model, sized.trim_start_matches("size ")),
         "lock" if model.session.is_some() => return end_session(model, None),
         "freeze" => browse::freeze(model),
         "thaw" => browse::thaw(model),

@@ -8,20 +8,27 @@ use crate::console::tab::Tab;
 use crate::console::{document, help};
 use crate::domain::time::Length;
 
-use super::{end_session, refresh};
+use super::{end_session, refresh, reveal};
 
 /// Does what has become due.
 pub(super) fn tick(model: &mut Model, now_ms: u64) -> Vec<Effect> {
-    if model.session.is_some() && now_ms >= model.last_key_ms + Model::IDLE_MS {
-        return end_session(model, Some(Message::good("Logged out after 2 minutes without a key.", "")));
+    let idle_ms = model.idle_ms();
+    if model.session.is_some() && now_ms >= model.last_key_ms + idle_ms {
+        let after = if idle_ms == Model::IDLE_MS { "2 minutes" } else { "30 seconds" };
+        return end_session(
+            model,
+            Some(Message::good(format!("Logged out after {after} without a key."), "")),
+        );
     }
+    let mut effects = reveal::tick(model, now_ms);
     match model.probe_at_ms {
         Some(probe_at_ms) if model.session.is_none() && now_ms >= probe_at_ms => {
             model.probe_at_ms = Some(now_ms + Model::PROBE_MS);
-            vec![Effect::Probe]
+            effects.push(Effect::Probe);
         }
-        _ => refresh::tick(model, now_ms),
+        _ => effects.extend(refresh::tick(model, now_ms)),
     }
+    effects
 }
 
 /// How many milliseconds from `now_ms` something on the screen changes, or something becomes due; `None`
@@ -32,13 +39,14 @@ pub fn next_tick(model: &Model, now_ms: u64) -> Option<u64> {
     let probe =
         model.probe_at_ms.filter(|_| model.session.is_none()).map(|at_ms| at_ms.saturating_sub(now_ms));
     let due = model.refresh.due_ms.map(|at_ms| at_ms.saturating_sub(now_ms));
-    [backoff, session, probe, due].into_iter().flatten().min()
+    let reveal = reveal::next_tick(model, now_ms);
+    [backoff, session, probe, due, reveal].into_iter().flatten().min()
 }
 
 fn next_session_tick(model: &Model, session: &Session, now_ms: u64) -> u64 {
     const MINUTE_MS: u64 = 60_000;
     let clock = MINUTE_MS - session.now(now_ms).ms() % MINUTE_MS;
-    let idle = (model.last_key_ms + Model::IDLE_MS).saturating_sub(now_ms);
+    let idle = (model.last_key_ms + model.idle_ms()).saturating_sub(now_ms);
     // Only what can be seen counts: a list may be long.
     let open = model.detail().map(|detail| &*detail.view);
     let rows = usize::from(model.size.height());
@@ -47,6 +55,8 @@ fn next_session_tick(model: &Model, session: &Session, now_ms: u64) -> u64 {
     let countdowns = listed
         .chain(open)
         .filter_map(|view| countdown::next_change(session.left(view, now_ms)?).map(Length::ms));
+    // On a slow line the instants beside them have to be enough.
+    let countdowns = countdowns.filter(|_| !model.is_slow);
     countdowns.chain([clock, idle]).min().unwrap_or(idle)
 }
 
@@ -72,12 +82,14 @@ pub(super) fn settle(model: &mut Model, now_ms: u64) {
     settle_lists(model, now_ms);
     let lines = document::height(model, now_ms);
     let shown = usize::from(layout::text_area(model).height);
+    let room = layout::reveal_room(model);
     match &mut model.screen {
         Screen::Detail(detail) => {
             detail.scroll = detail.scroll.min(lines.saturating_sub(shown));
             detail.is_read |= detail.scroll + shown >= lines;
         }
         Screen::Page(page) => page.scroll = page.scroll.min(lines.saturating_sub(shown)),
+        Screen::Reveal(reveal) => reveal.page = reveal.page.min(reveal.pages(room).saturating_sub(1)),
         Screen::Login(_) | Screen::List => {}
     }
     let help_lines = help::lines(model).len();

@@ -1,4 +1,4 @@
-//! About to sign: what is signed, and the two fields.
+//! About to sign, or to be shown a credential: what that means, and the two fields.
 
 use ratatui::layout::Rect;
 
@@ -8,9 +8,9 @@ use crate::console::layout::wrap;
 use crate::console::model::{Approve, ApproveFocus, Detail, Model, Session};
 use crate::domain::time::Length;
 
-use super::Canvas;
 use super::document::lines;
 use super::theme::Role;
+use super::{Canvas, MARK_WIDTH, mark};
 
 const PASSPHRASE: &str = "Passphrase (not shown): ";
 const ID: &str = "Id of the request: ";
@@ -23,11 +23,14 @@ pub(super) fn draw(
     now_ms: u64,
 ) {
     let id = &dialog.doc.id;
-    let area = canvas.body(model, &format!("Approve {id}"));
+    let verb = if dialog.is_reveal() { "Be shown" } else { "Approve" };
+    let area = canvas.body(model, &format!("{verb} {id}"));
     let rows = document::statement_rows(model, session, detail, dialog, now_ms);
     let width = usize::from(area.width);
     let mut intro = vec![String::new()];
-    intro.extend(wrap("Compare the fingerprint with the other operator.", width));
+    if !dialog.is_reveal() {
+        intro.extend(wrap("Compare the fingerprint with the other operator.", width));
+    }
     intro.extend(wrap(&format!("Your passphrase, then the id {id}:"), width));
     let height = usize::from(area.height).saturating_sub(document::FIELDS);
     if document::rows_needed(&rows) + intro.len() > height {
@@ -40,17 +43,28 @@ pub(super) fn draw(
         canvas.put(area.x, y, area.width, line, Role::Plain);
         y += 1;
     }
-    canvas.put(area.x, y, area.width, PASSPHRASE, Role::Strong);
+    fields(canvas, area, y, dialog);
     let left = model.backoff.left(now_ms);
     if left > Length::ZERO {
         let text = format!("Next try in {}.", countdown::words(left));
-        canvas.put(area.x + PASSPHRASE.len() as u16 + 1, y, area.width, &text, Role::Warn);
+        let x = area.x + MARK_WIDTH + PASSPHRASE.len() as u16 + 1;
+        canvas.put(x, y, area.right().saturating_sub(x), &text, Role::Warn);
     }
-    canvas.put(area.x, y + 1, area.width, ID, Role::Strong);
-    let x = area.x + ID.len() as u16;
-    canvas.put(x, y + 1, area.right().saturating_sub(x), dialog.id.text(), Role::Plain);
+}
+
+/// The two that are typed into.
+fn fields(canvas: &mut Canvas, area: Rect, y: u16, dialog: &Approve) {
+    let x = area.x + MARK_WIDTH;
+    let width = area.right().saturating_sub(x);
+    let rows = [(y, ApproveFocus::Passphrase, PASSPHRASE), (y + 1, ApproveFocus::Id, ID)];
+    for (y, focus, label) in rows {
+        canvas.put(area.x, y, MARK_WIDTH, mark(dialog.focus == focus), Role::Strong);
+        canvas.put(x, y, width, label, Role::Strong);
+    }
+    let typed = x + ID.len() as u16;
+    canvas.put(typed, y + 1, area.right().saturating_sub(typed), dialog.id.text(), Role::Plain);
     match dialog.focus {
-        ApproveFocus::Passphrase => canvas.cursor_behind(area.x, y, PASSPHRASE, area.right()),
-        ApproveFocus::Id => canvas.cursor_behind(x, y + 1, dialog.id.text(), area.right()),
+        ApproveFocus::Passphrase => canvas.cursor_behind(x, y, PASSPHRASE, area.right()),
+        ApproveFocus::Id => canvas.cursor_behind(typed, y + 1, dialog.id.text(), area.right()),
     }
 }

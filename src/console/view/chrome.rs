@@ -4,7 +4,9 @@ use crate::console::allowed;
 use crate::console::keymap::BINDINGS;
 use crate::console::layout::{self, width_of};
 use crate::console::model::{Dialog, LoginStep, Message, MessageLevel, Model, Overlay, Screen};
+use crate::console::tab::Tab;
 use crate::domain::text::escape;
+use crate::domain::time::Length;
 
 use super::Canvas;
 use super::theme::Role;
@@ -20,7 +22,7 @@ struct Word {
 pub(super) fn header(canvas: &mut Canvas, model: &Model, now_ms: u64) {
     let row = layout::areas(model).header;
     let clock = model.session.as_ref().map_or(String::new(), |session| session.now(now_ms).hour_minute());
-    let mut words = header_words(model);
+    let mut words = header_words(model, now_ms);
     let room = usize::from(row.width).saturating_sub(width_of(&clock) + 3);
     let taken = |words: &[Word]| words.iter().map(|word| width_of(&word.text) + 2).sum::<usize>();
     while taken(&words) > room {
@@ -35,7 +37,7 @@ pub(super) fn header(canvas: &mut Canvas, model: &Model, now_ms: u64) {
     canvas.put(clock_x, row.y, row.width, &clock, Role::Plain);
 }
 
-fn header_words(model: &Model) -> Vec<Word> {
+fn header_words(model: &Model, now_ms: u64) -> Vec<Word> {
     let mut words = Vec::new();
     let mut add = |spare: u8, text: String, role: Role| words.push(Word { spare, text, role });
     add(9, "portcullis".to_owned(), Role::Strong);
@@ -46,6 +48,9 @@ fn header_words(model: &Model) -> Vec<Word> {
     }
     if model.is_evaluation {
         add(0, "EVALUATION".to_owned(), Role::Banner);
+    }
+    if model.is_slow {
+        add(7, "SLOW".to_owned(), Role::Plain);
     }
     let Some(status) = status else { return words };
     if status.frozen.is_some() {
@@ -62,7 +67,18 @@ fn header_words(model: &Model) -> Vec<Word> {
     if status.waiting > 0 {
         add(6, format!("waiting:{}", status.waiting), Role::Plain);
     }
+    if let Some(due) = due(model, now_ms).filter(|due| *due > 0) {
+        add(4, format!("due<24h:{due}"), Role::Plain);
+    }
     words
+}
+
+/// How many credentials must change within a day, or should have; `None` while the inventory is not known.
+fn due(model: &Model, now_ms: u64) -> Option<usize> {
+    const DAY: Length = Length::from_minutes(24 * 60);
+    let session = model.session.as_ref().filter(|session| session.loaded[Tab::Credentials.place()])?;
+    let end = session.now(now_ms).plus(DAY);
+    Some(session.credentials.iter().filter(|view| view.rotate_by <= end).count())
 }
 
 /// What happened last, or the command that is being typed.

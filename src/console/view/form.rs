@@ -3,19 +3,19 @@
 use crate::console::document::LABEL_WIDTH;
 use crate::console::facts::window_words;
 use crate::console::layout::{cut, shown, width_of, wrap};
-use crate::console::model::{Form, FormField, FormKind, Model, Session};
+use crate::console::model::{FieldName, Form, FormField, FormKind, Model, Session};
 use crate::console::update::{Offers, offers};
 use crate::domain::request::doc::Subject;
 use crate::domain::text::escape;
 
-use super::Canvas;
 use super::theme::Role;
+use super::{Canvas, mark};
 
 /// One line of the form.
 struct Line {
     /// Else it is as wide as the form.
     is_field: bool,
-    label: &'static str,
+    label: String,
     text: String,
     role: Role,
 }
@@ -40,12 +40,12 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, session: &Session, form: 
             cursor = (first + typed.len() - 1, cursor_column(field, &typed));
         }
         for (at, text) in typed.into_iter().enumerate() {
-            let label = if at == 0 { field.label } else { "" };
+            let label = if at == 0 { format!("{}{}", mark(is_focused), field.label) } else { String::new() };
             let role = if is_focused && !field.text.text().is_empty() { Role::Strong } else { Role::Plain };
             lines.push(Line { is_field: true, label, text, role });
         }
         for (text, role) in below(model, session, form, field, is_focused, width) {
-            lines.push(Line { is_field: true, label: "", text, role });
+            lines.push(Line { is_field: true, label: String::new(), text, role });
         }
         if is_focused {
             focused = first..lines.len();
@@ -60,7 +60,7 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, session: &Session, form: 
             canvas.put(area.x, y, area.width, &line.text, line.role);
             continue;
         }
-        canvas.put(area.x, y, LABEL_WIDTH as u16, line.label, Role::Plain);
+        canvas.put(area.x, y, LABEL_WIDTH as u16, &line.label, Role::Plain);
         canvas.put(
             area.x + LABEL_WIDTH as u16,
             y,
@@ -76,9 +76,15 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, session: &Session, form: 
 /// What a form is about, where there is room for it.
 fn intro(model: &Model, session: &Session, form: &Form, (width, height): (usize, usize)) -> Vec<Line> {
     let words = match (form.kind, model.detail().map(|detail| &detail.view.doc.subject)) {
-        (FormKind::Less, Some(Subject::Release { window, pulls, .. })) => {
-            let pulls = if *pulls == 1 { "1 pull".to_owned() } else { format!("{pulls} pulls") };
-            format!("It asks for {}, {pulls}. You may sign less, never more.", window_words(*window))
+        (FormKind::Less, Some(subject)) => {
+            let window = subject.window().map(window_words).into_iter();
+            let pulls = match subject {
+                Subject::Release { pulls: 1, .. } => Some("1 pull".to_owned()),
+                Subject::Release { pulls, .. } => Some(format!("{pulls} pulls")),
+                _ => None,
+            };
+            let words: Vec<String> = window.chain(pulls).collect();
+            format!("It asks for {}. You may sign less, never more.", words.join(", "))
         }
         (FormKind::Thaw, _) => format!("{} others approve it. No window comes back.", session.status.quorum),
         _ => return Vec::new(),
@@ -88,7 +94,10 @@ fn intro(model: &Model, session: &Session, form: &Form, (width, height): (usize,
     if lines.len() + 2 * form.fields.len() > height {
         return Vec::new();
     }
-    lines.into_iter().map(|text| Line { is_field: false, label: "", text, role: Role::Plain }).collect()
+    lines
+        .into_iter()
+        .map(|text| Line { is_field: false, label: String::new(), text, role: Role::Plain })
+        .collect()
 }
 
 /// What is typed; as long as that is nothing, what may be.
@@ -128,8 +137,10 @@ fn below(
         0 => String::new(),
         more => format!(" and {more} more"),
     };
+    let is_nobody = is_focused && field.name == FieldName::Job && form.is_for_oneself();
     let text = match offers.count {
         0 => return Vec::new(),
+        _ if is_nobody => format!("it has {}{more}", offers.first.join(", ")),
         1 => format!("Enter takes {}", offers.first.join("")),
         _ => format!("{}{more}", offers.first.join(", ")),
     };

@@ -9,6 +9,7 @@ mod help;
 mod list;
 mod login;
 mod reason;
+mod reveal;
 pub mod theme;
 
 use ratatui::buffer::Buffer;
@@ -19,6 +20,7 @@ use crate::console::layout::{self, Shape, cut, shape, width_of};
 use crate::console::model::{Dialog, Model, Overlay, Screen, Session};
 use crate::console::profile::Profile;
 use crate::console::tab::Tab;
+pub use reveal::Veiled;
 use theme::{Role, style};
 
 /// What the terminal is to show.
@@ -28,6 +30,8 @@ pub struct Shown {
     pub buffer: Buffer,
     /// Where the cursor stands, which a screen reader follows.
     pub cursor: Option<Position>,
+    /// What stands in neither, and is blank there.
+    pub veiled: Option<Veiled>,
 }
 
 /// Draws the model as it is at `now_ms`.
@@ -37,6 +41,10 @@ pub fn render(model: &Model, now_ms: u64) -> Shown {
     if shape(model.size) == Shape::TooSmall {
         chrome::too_small(&mut canvas, model);
         return canvas.finish();
+    }
+    if let Screen::Reveal(reveal) = &model.screen {
+        let veiled = reveal::draw(&mut canvas, model, reveal, now_ms);
+        return Shown { veiled: Some(veiled), ..canvas.finish() };
     }
     chrome::header(&mut canvas, model, now_ms);
     body(&mut canvas, model, now_ms);
@@ -76,6 +84,14 @@ fn body(canvas: &mut Canvas, model: &Model, now_ms: u64) {
         (_, Screen::List) if session.tab == Tab::System => document::system(canvas, model, session, now_ms),
         _ => list::draw(canvas, model, session, now_ms),
     }
+}
+
+/// Columns of the mark before the label of a field.
+const MARK_WIDTH: u16 = 2;
+
+/// What stands before the label of a field: which one is typed into is seen also where no cursor is.
+const fn mark(is_focused: bool) -> &'static str {
+    if is_focused { "> " } else { "  " }
 }
 
 /// A buffer with the profile it is drawn for.
@@ -182,6 +198,6 @@ impl Canvas {
     }
 
     fn finish(self) -> Shown {
-        Shown { buffer: self.buffer, cursor: self.cursor }
+        Shown { buffer: self.buffer, cursor: self.cursor, veiled: None }
     }
 }

@@ -6,8 +6,8 @@ use crate::console::model::{Model, ReasonDialog, ReasonVerb, Session};
 use crate::domain::request::doc::RequestDoc;
 use crate::domain::text::escape;
 
-use super::Canvas;
 use super::theme::Role;
+use super::{Canvas, mark};
 
 pub(super) fn draw(canvas: &mut Canvas, model: &Model, session: &Session, dialog: &ReasonDialog) {
     let doc = model.detail().map(|detail| &detail.view.doc).filter(|_| dialog.verb != ReasonVerb::Freeze);
@@ -29,7 +29,7 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, session: &Session, dialog
         y += 1;
     }
     y = (y + u16::from(!about.is_empty())).min(last);
-    canvas.put(area.x, y, area.width, "Reason:", Role::Strong);
+    canvas.put(area.x, y, area.width, &format!("{}Reason:", mark(true)), Role::Strong);
     // Everything typed is on the screen, or the end of it where there is too much.
     let lines =
         wrap(&shown(model.profile, &escape(dialog.reason.text())), usize::from(area.width.saturating_sub(1)));
