@@ -32,6 +32,12 @@ pub enum Refusal {
         /// The operator, or the start of the key.
         who: String,
     },
+    /// A client would be owned by somebody who is no operator here, and nobody would be kept apart from it.
+    #[error("the owner {owner} is not on the roster")]
+    UnknownOwner {
+        /// Who was named.
+        owner: OperatorId,
+    },
     /// The person lacks the role.
     #[error("operator {operator} does not have the role {role}")]
     WrongRole {

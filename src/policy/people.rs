@@ -73,7 +73,15 @@ pub fn may_request(facts: &Facts<'_>, doc: &RequestDoc) -> Result<(), Refusal> {
             facts.check_not_frozen()?;
             facts.check_alive(credential, *generation)?;
         }
-        Subject::Client { .. } => facts.check_not_frozen()?,
+        Subject::Client { client } => {
+            facts.check_not_frozen()?;
+            // A slip in the name would let the owner approve what their own job asks for.
+            if let Some(owner) =
+                client.owner.as_ref().filter(|owner| facts.state.roster().get(owner).is_none())
+            {
+                return Err(Refusal::UnknownOwner { owner: owner.clone() });
+            }
+        }
         Subject::Thaw => check_one_thaw(facts)?,
     }
     check_quorum_possible(facts, doc)

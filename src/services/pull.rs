@@ -9,6 +9,7 @@ use crate::domain::audit::entry::{Body, Delivery};
 use crate::domain::credential::CredentialKind;
 use crate::domain::ids::{CredentialName, Generation, JobName, RequestId};
 use crate::domain::refusal::Refusal;
+use crate::domain::request::doc::Requester;
 use crate::domain::request::state::Phase;
 use crate::domain::secret::Plaintext;
 use crate::domain::selector::Evidence;
@@ -60,10 +61,14 @@ impl Appliance {
         }
     }
 
-    /// Writes down how a hand-over ended. Never refuses: what happened has happened.
+    /// Writes down how a hand-over ended, unless that is written down already. Never refuses: what happened
+    /// has happened.
     pub fn delivered(&mut self, at: &Moment, request: &RequestId, job: &JobName, delivered: Delivery) {
-        let body = Body::Delivered { request: request.clone(), job: job.clone(), delivered };
-        self.note(at, format!("job:{job}"), body);
+        let owed = (request.clone(), Requester::Job(job.clone()));
+        if self.state().unsettled.contains(&owed) {
+            let body = Body::Delivered { request: request.clone(), job: job.clone(), delivered };
+            self.note(at, format!("job:{job}"), body);
+        }
     }
 
     fn release(&mut self, at: &Moment, request: &RequestId, puller: &Puller) -> Result<Pulled, Refusal> {

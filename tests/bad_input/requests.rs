@@ -18,8 +18,15 @@ fn a_request_that_nobody_can_mean_is_not_made() {
     let mut appliance = Appliance::found();
     appliance.furnish(&["db/a"]);
     appliance.deposit("db/other", b"x", &[]).expect("deposited");
-    let codes =
-        ["no-credential", "unknown-job", "not-granted", "bad-window", "no-quorum-possible", "no-request"];
+    let codes = [
+        "no-credential",
+        "unknown-job",
+        "not-granted",
+        "bad-window",
+        "unknown-owner",
+        "no-quorum-possible",
+        "no-request",
+    ];
     nothing_changes(&appliance, &codes, "requests", || {
         let why = ["--reason", "r", "--ticket", "t"];
         let other = |name, job| [&["request", name, "--job", job], &why[..]].concat();
@@ -44,6 +51,9 @@ fn a_request_that_nobody_can_mean_is_not_made() {
         for (name, args, code, what) in cases {
             refused(&run(&appliance, "alice", &args), code, what, name);
         }
+        let owned = ["client", "add", "batch", "--select", "unix:uid:7", "--grant", "db/a", "--owner", "zed"];
+        let owned = run(&appliance, "alice", &[&owned[..], &why[..]].concat());
+        refused(&owned, 3, "the owner zed is not on the roster", "a slip in the owner of a client");
         let alone = run(&appliance, "bob", &ask(&[]));
         refused(
             &alone,

@@ -84,7 +84,7 @@ fn a_refusal_says_why_and_what_to_do_in_two_lines() {
     // Alice deposited: when bob asks, carol alone is left.
     log_in(&mut session, "bob");
     begin_request(&mut session);
-    fill_in(&mut session, &["racf", "", "", "", "", "month end", "CHG-0822"]);
+    fill_in(&mut session, &["racf", "jobx", "", "", "", "month end", "CHG-0822"]);
     session.wait_for_text("it takes 2 people to approve this");
     session.rest();
     let expected = "it takes 2 people to approve this, and the roster has 1 who neither asked nor deposited. \

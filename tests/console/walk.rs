@@ -11,7 +11,7 @@ fn ask(session: &mut Session, reason: &str) -> String {
     session.type_bytes(b"n");
     session.wait_for_text("New request");
     begin_form(session);
-    fill_in(session, &["racf", "", "", "1h", "2", reason, "CHG-0822"]);
+    fill_in(session, &["racf", "jobx", "", "1h", "2", reason, "CHG-0822"]);
     made(session)
 }
 
@@ -81,7 +81,7 @@ fn freezes_and_thaws(session: &mut Session) {
     session.type_bytes(b"n");
     session.wait_for_text("New request");
     begin_form(session);
-    fill_in(session, &["racf", "", "", "", "", "month end", "CHG-0823"]);
+    fill_in(session, &["racf", "jobx", "", "", "", "month end", "CHG-0823"]);
     session.wait_for_text("frozen");
     session.type_bytes(b"\x03");
     session.wait_for_text("Nothing was asked for.");

@@ -109,7 +109,7 @@ pub(super) fn end(model: &mut Model, now_ms: u64) -> Vec<Effect> {
     let by = format!("{} {}", by.day(), by.hour_minute());
     let what = format!("{} is gone from this screen. Rotate it by {by} at the latest.", reveal.credential);
     let view = reveal.view.clone();
-    model.message = Some(Message::good(what, "portcullis deposit --next does."));
+    model.message = Some(Message::good(what, "The command for it: portcullis deposit --next."));
     model.screen = Screen::Detail(Detail { view, scroll: 0, is_read: false });
     let mut effects = vec![Effect::Cover];
     effects.extend(refresh::refresh(model));

@@ -17,6 +17,7 @@ impl Refusal {
             Self::NotFrozen => "not-frozen",
             Self::ThawWaits { .. } => "thaw-waits",
             Self::NotOnRoster { .. } => "not-on-roster",
+            Self::UnknownOwner { .. } => "unknown-owner",
             Self::WrongRole { .. } => "wrong-role",
             Self::NoRequest { .. } => "no-request",
             Self::WrongState { .. } => "wrong-state",
@@ -80,6 +81,7 @@ impl Refusal {
             Self::NotOnRoster { .. } => {
                 "use a key file of this appliance: portcullis operator list shows whose are"
             }
+            Self::UnknownOwner { .. } => "name somebody who is: portcullis operator list",
             Self::WrongRole { .. } => "ask somebody who has it: portcullis operator list",
             Self::NoRequest { .. } => "list them with: portcullis requests --all",
             Self::WrongState { .. } => "look at it with: portcullis requests --all",
