@@ -8,11 +8,20 @@ use crate::console::keymap::COMMANDS;
 use crate::console::layout;
 use crate::console::list::Filter;
 use crate::console::model::{Message, Model, Overlay};
-
 use crate::console::profile::Size;
 
 use super::{browse, end_session};
 
+/// What people look for behind `:` and is to be had elsewhere.
+const ELSEWHERE: [(&str, &str, &str); 3] = [
+    ("export", "Bundles cannot be exported yet.", "Take the log away with: portcullis audit dump DIR"),
+    (
+        "plain",
+        "This is the screen.",
+        "Leave it with :q, then questions and answers: portcullis console --plain",
+    ),
+    ("rotate", "Rotation is not from here yet.", "Bring the next value with: portcullis deposit NAME --next"),
+];
 /// The longest command.
 const COMMAND_CHARS_MAX: usize = 40;
 
@@ -102,6 +111,17 @@ fn resize(model: &mut Model, typed: &str) -> Vec<Effect> {
     Vec::new()
 }
 
+/// What is said of a command that there is not.
+fn not_here(model: &Model, command: &str) -> Message {
+    let word = command.split(' ').next().unwrap_or_default();
+    if let Some((_, what, advice)) = ELSEWHERE.iter().find(|(name, ..)| *name == word) {
+        return Message::bad(*what, *advice);
+    }
+    let offered = COMMANDS.iter().filter(|row| allowed::is_command_offered(model, row));
+    let names: Vec<String> = offered.map(|row| format!(":{}", row.name)).collect();
+    Message::bad(format!("There is no command {command:?}."), format!("There are {}.", names.join(", ")))
+}
+
 fn run(model: &mut Model, command: &str) -> Vec<Effect> {
     match command {
         "q" => return vec![Effect::Quit],
@@ -111,12 +131,7 @@ fn run(model: &mut Model, command: &str) -> Vec<Effect> {
         "freeze" => browse::freeze(model),
         "thaw" => browse::thaw(model),
         "" | "lock" => {}
-        other => {
-            let what = format!("There is no command {other:?}.");
-            let offered = COMMANDS.iter().filter(|row| allowed::is_command_offered(model, row));
-            let names: Vec<String> = offered.map(|row| format!(":{}", row.name)).collect();
-            model.message = Some(Message::bad(what, format!("There are {}.", names.join(", "))));
-        }
+        other => model.message = Some(not_here(model, other)),
     }
     Vec::new()
 }
