@@ -228,7 +228,7 @@ fn a_signal_at_a_question_gives_the_terminal_back() {
     for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
         for question in ["Who are you?", "what next?", "Passphrase of bob", WHICH_ID] {
             let mut terminal = Terminal::run_on(Kind::DUMB, appliance.home(), &["console"]);
-            let settings = terminal.settings();
+            let settings = terminal.given.clone();
             terminal.wait_for("EVALUATION");
             if question != "Who are you?" {
                 terminal.answer("Who are you?", "bob");

@@ -23,6 +23,8 @@ pub struct Terminal {
     checked: usize,
     is_slow: bool,
     master: Box<dyn MasterPty + Send>,
+    /// Its settings before the program had it.
+    pub given: String,
 }
 
 /// What a terminal is.
@@ -45,6 +47,11 @@ impl Kind<'_> {
     pub const TELETYPE: Self = Kind { term: Some("dumb"), size: (0, 0), is_slow: true };
 }
 
+/// Its settings, as one comparable text.
+fn settings(terminal: &dyn MasterPty) -> String {
+    format!("{:?}", terminal.get_termios().expect("a terminal"))
+}
+
 impl Terminal {
     /// Runs the program with `args` and no environment but a home.
     pub fn run(home: &std::path::Path, args: &[&str]) -> Self {
@@ -56,6 +63,7 @@ impl Terminal {
         let (cols, rows) = kind.size;
         let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("a terminal");
+        let given = settings(pair.master.as_ref());
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_portcullis"));
         command.env_clear();
         command.env("PORTCULLIS_HOME", home);
@@ -81,19 +89,14 @@ impl Terminal {
             }
         });
         let keys = pair.master.take_writer().expect("a writer");
-        Self { child, keys, shown, seen: String::new(), checked: 0, is_slow, master: pair.master }
-    }
-
-    /// Its settings, as one comparable text.
-    pub fn settings(&self) -> String {
-        format!("{:?}", self.master.get_termios().expect("a terminal"))
+        Self { child, keys, shown, seen: String::new(), checked: 0, is_slow, master: pair.master, given }
     }
 
     /// Waits until its settings are so.
     pub fn wait_for_settings(&self, are_so: impl Fn(String) -> bool) {
         const STEP: Duration = Duration::from_millis(10);
         for _ in 0..PATIENCE.as_millis() / STEP.as_millis() {
-            if are_so(self.settings()) {
+            if are_so(settings(self.master.as_ref())) {
                 return;
             }
             std::thread::park_timeout(STEP);
