@@ -5,6 +5,7 @@
 #![deny(missing_docs, unsafe_code)]
 #![warn(clippy::all, clippy::dbg_macro, clippy::unwrap_used)]
 
+pub mod auditor;
 pub mod cli;
 pub mod console;
 pub mod crypto;

@@ -12,11 +12,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("links", &["domain", "crypto"]),
     ("services", &["domain", "crypto", "tpm", "store", "policy", "links"]),
     ("daemon", &["domain", "crypto", "tpm", "store", "policy", "links", "services"]),
-    ("desk", &["domain", "crypto", "links"]),
+    ("auditor", &["domain", "crypto"]),
+    ("desk", &["domain", "crypto", "links", "auditor"]),
     ("console", &["domain", "crypto", "desk"]),
-    ("cli", &["domain", "crypto", "links", "desk", "console", "demo"]),
+    ("cli", &["domain", "crypto", "links", "auditor", "desk", "console", "demo"]),
     // Plays all parts, each from its own side.
-    ("demo", &["domain", "crypto", "tpm", "links", "services", "daemon", "desk", "console"]),
+    ("demo", &["domain", "crypto", "tpm", "links", "services", "daemon", "auditor", "desk", "console"]),
     ("main.rs", &["cli"]),
     ("lib.rs", &[]),
 ];
@@ -34,6 +35,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("chacha20poly1305::", &["crypto"]),
     ("snow::", &["crypto"]),
     ("vsss_rs::", &["crypto"]),
+    ("tar::", &["auditor"]),
     ("ratatui::", &["console", "cli"]),
     ("clap::", &["cli"]),
 ];
