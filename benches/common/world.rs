@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use portcullis::domain::appliance::State;
 use portcullis::domain::appliance::step::Permit;
-use portcullis::domain::audit::entry::{Body, Delivery, Entry, Founding};
+use portcullis::domain::audit::entry::{Body, Caller, ClockTrust, Delivery, Entry};
+use portcullis::domain::audit::founding::{Founding, LogKeys};
 use portcullis::domain::audit::tree::Tree;
 use portcullis::domain::client::{ClientRecord, Grants};
 use portcullis::domain::credential::{CredentialKind, Deposited, RotationDays, Terms};
@@ -84,6 +85,18 @@ fn founding() -> Founding {
         chip: digest("chip"),
         epoch_base: 0,
         version: "0".to_owned(),
+        program: digest("program"),
+        pcrs: "sha256:0,2,4,7".to_owned(),
+        pcr_digest: digest("pcrs"),
+        keys: LogKeys {
+            log: [1; 32],
+            bundle: [2; 32],
+            tpm: "00".to_owned(),
+            attestation: "00".to_owned(),
+            certified: "00".to_owned(),
+            certificate: "00".to_owned(),
+            expires: Day::parse("2099-12-31").expect("a day"),
+        },
     }
 }
 
@@ -93,7 +106,9 @@ impl World {
         let ts = Timestamp::from_ms(START_MS);
         let (actor, body) = (vec!["operator:operator0".to_owned()], Body::Setup(Box::new(founding())));
         let mono = ts.ms();
-        let first = Entry { v: 1, seq: 0, ts, mono, boot: BOOT, epoch: 0, evaluation: true, actor, body };
+        let clock = ClockTrust::Agrees;
+        let first =
+            Entry { v: 1, seq: 0, ts, mono, boot: BOOT, clock, epoch: 0, evaluation: true, actor, body };
         let leaf = first.to_leaf().expect("a leaf");
         (Self::go_on(&leaf), leaf)
     }
@@ -116,7 +131,8 @@ impl World {
         let epoch = self.state.epoch + u64::from(body.is_anchored());
         let Self { now: ts, mono, boot, evaluation, .. } = *self;
         let (seq, actor) = (self.tree.size(), vec![actor.to_owned()]);
-        let entry = Entry { v: 1, seq, ts, mono, boot, epoch, evaluation, actor, body };
+        let clock = ClockTrust::Agrees;
+        let entry = Entry { v: 1, seq, ts, mono, boot, clock, epoch, evaluation, actor, body };
         let leaf = entry.to_leaf().expect("a leaf");
         self.tree.append(&leaf);
         (leaf, self.state.install(step, &entry))
@@ -207,7 +223,10 @@ impl World {
         each(self.arm(&request));
         for _ in 0..pulls {
             let evidence = digest("evidence");
-            let body = Body::Pulled { request: request.clone(), job: job(), evidence };
+            let (user, path) = (Some(digest("user")), Some(digest("path")));
+            let caller = Caller { uid: 7, gid: 7, pid: 4242, user, path, sha256: Some(digest("program")) };
+            let caller = Box::new(caller);
+            let body = Body::Pulled { request: request.clone(), job: job(), evidence, caller };
             let (leaf, permit) = self.commit("job:night.batch", body);
             each(leaf);
             permits.extend(permit.and_then(|permit| match permit {

@@ -6,6 +6,7 @@ pub mod channel;
 mod codec;
 pub mod envelope;
 pub mod key_file;
+pub mod keyed_hash;
 pub mod operator_key;
 pub mod recipient;
 pub mod recovery;

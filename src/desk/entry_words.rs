@@ -8,7 +8,7 @@ use crate::domain::request::doc::{ReleaseWindow, RequestDoc, Subject};
 pub fn about(entry: &Entry) -> String {
     match &entry.body {
         Body::Setup(founding) => format!("{}, quorum {}", founding.origin(), founding.roster.roster.quorum()),
-        Body::Started { voided, ended, version } => {
+        Body::Started { voided, ended, version, .. } => {
             let counts = [(voided.len(), "approvals void"), (ended.len(), "windows ended")];
             let counts = counts.into_iter().filter(|(count, _)| *count > 0);
             let counts: String = counts.map(|(count, what)| format!(", {what}: {count}")).collect();
@@ -39,6 +39,13 @@ pub fn about(entry: &Entry) -> String {
         Body::ChipSays { request, answer } => format!("{request}: {answer}"),
         Body::Refused { code, what, .. } => format!("{code}: {what}"),
         Body::PassphraseFailed { operator } => format!("of {operator}"),
+        Body::Stopped => "the keeper was told to stop".to_owned(),
+        Body::Checkpoint { request: Some(request), .. } => format!("for export {request}"),
+        Body::Checkpoint { request: None, .. } => "of the day".to_owned(),
+        Body::Cosigned { size, operator, .. } => format!("by {operator}, {size} entries"),
+        Body::Exported { request, operator, range, .. } => {
+            format!("{request} to {operator}, entries {} to {}", range.0, range.1 - 1)
+        }
     }
 }
 
@@ -47,6 +54,7 @@ fn requested(doc: &RequestDoc) -> String {
         Subject::Release { credential, job, .. } => format!("{credential} to {job}"),
         Subject::Reveal { credential, .. } => format!("to be shown {credential}"),
         Subject::Client { client } => format!("client {}", client.job),
+        Subject::Export { from, medium, .. } => format!("export from {from} onto {medium}"),
         Subject::Thaw => "thaw".to_owned(),
     };
     format!("{} {what}: {}", doc.id, doc.reason)

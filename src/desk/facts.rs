@@ -40,6 +40,7 @@ const fn verb(subject: &Subject) -> &'static str {
         Subject::Release { .. } => "release a credential",
         Subject::Reveal { .. } => "be shown a credential, which then has to be rotated within a day",
         Subject::Client { .. } => "add or replace a client",
+        Subject::Export { .. } => "hand a part of the log over as a signed bundle",
         Subject::Thaw => "lift the freeze",
     }
 }
@@ -65,6 +66,18 @@ fn subject(subject: &Subject) -> Vec<(&'static str, String)> {
             facts.push(("its reason", client.reason.to_string()));
             let owner = client.owner.as_ref().map_or_else(|| "nobody".to_owned(), ToString::to_string);
             facts.push(("its owner", owner));
+            facts
+        }
+        Subject::Export { from, medium, seal, recipients } => {
+            let mut facts = vec![
+                ("entries", format!("from {from} up to the checkpoint that is made for it")),
+                ("medium", medium.to_string()),
+                ("seal", seal.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string)),
+            ];
+            if recipients.is_empty() {
+                facts.push(("encrypted to", "nobody: it leaves in the clear".to_owned()));
+            }
+            facts.extend(recipients.iter().map(|to| ("encrypted to", to.to_string())));
             facts
         }
         Subject::Thaw => Vec::new(),

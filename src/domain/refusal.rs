@@ -52,6 +52,42 @@ pub enum Refusal {
         /// What was named.
         request: RequestId,
     },
+    /// Another kind of request than one for a bundle.
+    #[error("request {request} is to {kind}, and no export")]
+    NotExport {
+        /// Which request.
+        request: RequestId,
+        /// What it is.
+        kind: &'static str,
+    },
+    /// A bundle that cannot be.
+    #[error("a bundle {why}")]
+    BadExport {
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// Leave that two operators gave is over.
+    #[error("request {request} was granted at {granted}: its bundle could be taken for a day")]
+    ExportOver {
+        /// Which request.
+        request: RequestId,
+        /// When it was granted.
+        granted: Timestamp,
+    },
+    /// The newest checkpoint is another.
+    #[error("the newest checkpoint is not the one of {size} entries")]
+    StaleCheckpoint {
+        /// Which was named.
+        size: u64,
+    },
+    /// One person, one cosignature.
+    #[error("{operator} cosigned the checkpoint of {size} entries already")]
+    CosignedAlready {
+        /// Who.
+        operator: OperatorId,
+        /// Which checkpoint.
+        size: u64,
+    },
     /// The event has no meaning in the state the request is in.
     #[error("request {request} is {}: it cannot be {event}", .state.word())]
     WrongState {

@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::domain::home::Home;
 use crate::tpm::{SoftTpm, Tcti, TpmError};
@@ -191,6 +192,18 @@ pub fn mark_evaluation(home: &Home) -> Result<(), HomeError> {
     write_file(&path, TEXT.as_bytes())?;
     let everybody = std::fs::Permissions::from_mode(0o644);
     std::fs::set_permissions(&path, everybody).map_err(|cause| HomeError::File { path, cause })
+}
+
+/// SHA-256 in hex of the file of this program, as it runs.
+///
+/// # Errors
+/// [`HomeError::File`].
+pub fn program_digest() -> Result<String, HomeError> {
+    let path = Path::new("/proc/self/exe");
+    let mut hash = Sha256::new();
+    let read = File::open(path).and_then(|mut file| std::io::copy(&mut file, &mut hash));
+    read.map_err(|cause| HomeError::File { path: path.to_owned(), cause })?;
+    Ok(hex::encode(hash.finalize()))
 }
 
 /// Reads a file of at most 1 MiB.

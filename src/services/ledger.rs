@@ -152,6 +152,7 @@ impl Ledger {
             ts: at.now,
             mono: at.mono,
             boot: at.boot,
+            clock: at.trust(),
             epoch: self.state.epoch + u64::from(anchored),
             evaluation: self.evaluation,
             actor: vec![actor],

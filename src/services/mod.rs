@@ -28,6 +28,7 @@ use rand_core::{OsRng, RngCore};
 
 use crate::crypto::shares::Share;
 use crate::domain::appliance::State;
+use crate::domain::audit::entry::ClockTrust;
 use crate::domain::ids::RequestId;
 use crate::domain::refusal::Refusal;
 use crate::domain::secret::Key32;
@@ -51,6 +52,11 @@ pub struct Moment {
 }
 
 impl Moment {
+    /// How far an entry's time can be believed.
+    const fn trust(&self) -> ClockTrust {
+        if self.alarm.is_some() { ClockTrust::Alarm } else { ClockTrust::Agrees }
+    }
+
     /// The chip's clock as a screen shows it.
     pub const fn chip(&self) -> ChipTime {
         ChipTime { clock_ms: self.mono, boot: self.boot, safe: true }
@@ -79,6 +85,8 @@ pub struct Appliance {
     /// Windows that have ended, until the chip has said so too.
     closing: Vec<Closing>,
     keeper: Key32,
+    /// Under which the log has keyed hashes.
+    hash_key: Key32,
 }
 
 /// A window object on its way out.

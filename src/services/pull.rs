@@ -5,7 +5,8 @@ use super::arm::envelope;
 use super::ledger::digest;
 use super::{Appliance, Moment, chip_refusal};
 use crate::crypto::envelope::{DataKey, Envelope, EnvelopeSubject};
-use crate::domain::audit::entry::{Body, Delivery};
+use crate::crypto::keyed_hash::keyed_hash;
+use crate::domain::audit::entry::{Body, Caller, Delivery};
 use crate::domain::credential::CredentialKind;
 use crate::domain::ids::{CredentialName, Generation, JobName, RequestId};
 use crate::domain::refusal::Refusal;
@@ -76,6 +77,7 @@ impl Appliance {
             request: request.clone(),
             job: puller.job.clone(),
             evidence: hex::encode(puller.evidence.digest()),
+            caller: Box::new(Caller::of(&puller.evidence, |text| keyed_hash(&self.hash_key, text))),
         };
         let opened = self.spend_and_open(at, request, (format!("job:{}", puller.job), body))?;
         Ok(opened.map_or_else(

@@ -6,6 +6,7 @@ use super::{Appliance, Moment, nonce};
 use crate::domain::audit::entry::Body;
 use crate::domain::client::ClientRecord;
 use crate::domain::ids::{CredentialName, Generation, JobName, OperatorId, RequestId};
+use crate::domain::operator::AgeRecipient;
 use crate::domain::refusal::Refusal;
 use crate::domain::request::doc::{Channel, ReleaseWindow, RequestDoc, Requester, Subject};
 use crate::domain::selector::Evidence;
@@ -69,6 +70,22 @@ impl Appliance {
         self.request(at, ask, Subject::Client { client })
     }
 
+    /// A person asks for a bundle of the log; without `from` of what is in none yet.
+    ///
+    /// # Errors
+    /// A [`Refusal`]; nothing was changed.
+    pub fn request_export(
+        &mut self,
+        at: &Moment,
+        ask: Ask,
+        from: Option<u64>,
+        (medium, seal): (Text, Option<Text>),
+        recipients: Vec<AgeRecipient>,
+    ) -> Result<RequestId, Refusal> {
+        let from = from.unwrap_or(self.state().exported);
+        self.request(at, ask, Subject::Export { from, medium, seal, recipients })
+    }
+
     /// A person asks to lift the freeze.
     ///
     /// # Errors
@@ -123,7 +140,7 @@ impl Appliance {
         let state = self.state();
         let owner = match &subject {
             Subject::Release { job, .. } => state.clients.get(job).and_then(|client| client.owner.clone()),
-            Subject::Reveal { .. } | Subject::Client { .. } | Subject::Thaw => None,
+            _ => None,
         };
         RequestDoc {
             v: 1,

@@ -20,7 +20,8 @@ use crate::crypto::operator_key::{KeeperPin, OperatorKey, random_key};
 use crate::crypto::recipient::{WrapError, wrap_to_recipient};
 use crate::crypto::recovery::{RecoveryError, RecoveryIdentity, RecoveryShare};
 use crate::domain::audit::anchor::anchor_digest;
-use crate::domain::audit::entry::{Body, Entry, EntryError, Founding};
+use crate::domain::audit::entry::{Body, ClockTrust, Entry, EntryError};
+use crate::domain::audit::founding::{Founding, LogKeys};
 use crate::domain::audit::tree::Tree;
 use crate::domain::canonical;
 use crate::domain::home::Home;
@@ -258,6 +259,18 @@ impl Prepared {
             chip: digest(&pins_json),
             epoch_base: chip.anchor_read(&auths)?.epoch,
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            program: home::program_digest()?,
+            pcrs: chip.pins().pcrs().to_string(),
+            pcr_digest: hex::encode(chip.pins().pcr_digest()),
+            keys: LogKeys {
+                log: [0; 32],
+                bundle: [0; 32],
+                tpm: String::new(),
+                attestation: String::new(),
+                certified: String::new(),
+                certificate: String::new(),
+                expires: self.plan.now.day().plus_days(3 * 365),
+            },
         };
         let founded = Founded {
             origin: founding.origin(),
@@ -271,6 +284,7 @@ impl Prepared {
             (kept::EPOCH, &auths.epoch),
             (kept::HEAD, &auths.head),
             (kept::KEEPER, &keeper),
+            (kept::HASH, &fresh()),
         ];
         self.write_store(&store_key, &first, kept, &pins_json)?;
         let mut tree = Tree::default();
@@ -353,6 +367,7 @@ impl Prepared {
             ts: self.plan.now,
             mono: time.clock_ms,
             boot: time.boot,
+            clock: ClockTrust::Agrees,
             epoch: 0,
             evaluation,
             actor: self.roster.people().iter().map(|person| format!("operator:{}", person.id)).collect(),
@@ -365,7 +380,7 @@ impl Prepared {
         &self,
         store_key: &Key32,
         first: &[u8],
-        kept: [(&'static str, &Key32); 4],
+        kept: [(&'static str, &Key32); 5],
         pins_json: &[u8],
     ) -> Result<(), SetupError> {
         let mut writes: Vec<Write> = kept

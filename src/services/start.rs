@@ -109,12 +109,14 @@ pub(super) mod kept {
     pub(in crate::services) const HEAD: &str = "nv-auth-head";
     pub(in crate::services) const KEEPER: &str = "keeper-noise";
     pub(in crate::services) const PINS: &str = "chip-pins";
+    pub(in crate::services) const HASH: &str = "keyed-hash";
 }
 
 /// A store that agrees with its chip, and is not in service yet.
 pub struct Opened {
     ledger: Ledger,
     keeper: Key32,
+    hash_key: Key32,
 }
 
 /// Opens the store of `home` and proves that nothing was undone.
@@ -138,7 +140,7 @@ pub fn open(home: &Home) -> Result<Opened, StartError> {
     let key = |name| kept_key(&store, name);
     let auths = NvAuths { gate: key(kept::GATE)?, epoch: key(kept::EPOCH)?, head: key(kept::HEAD)? };
     let auths = Arc::new(auths);
-    let keeper = key(kept::KEEPER)?;
+    let (keeper, hash_key) = (key(kept::KEEPER)?, key(kept::HASH)?);
     if store.kept(kept::PINS)?.as_slice() != pins_json {
         return Err(StartError::PinsDiffer);
     }
@@ -153,7 +155,7 @@ pub fn open(home: &Home) -> Result<Opened, StartError> {
     }
     settle(&board, &folded)?;
     let ledger = Ledger::new(store, board, folded.tree, folded.state, evaluation);
-    Ok(Opened { ledger, keeper })
+    Ok(Opened { ledger, keeper, hash_key })
 }
 
 fn kept_key(store: &Store, name: &str) -> Result<Key32, StartError> {
@@ -243,7 +245,7 @@ impl Opened {
     /// # Errors
     /// [`StartError`].
     pub fn into_service(self, at: &Moment) -> Result<Appliance, StartError> {
-        let Self { ledger, keeper } = self;
+        let Self { ledger, keeper, hash_key } = self;
         let mut appliance = Appliance {
             ledger,
             shares: BTreeMap::new(),
@@ -252,6 +254,7 @@ impl Opened {
             again: None,
             closing: Vec::new(),
             keeper,
+            hash_key,
         };
         if appliance.state().frozen.is_some() {
             let board = &appliance.ledger.board;
@@ -324,7 +327,8 @@ impl Appliance {
         ended.iter().for_each(|id| self.take_window(id));
         let writes: Vec<_> =
             ended.iter().map(|request| Write::DropWindow { request: request.clone() }).collect();
-        let body = Body::Started { voided, ended, version: env!("CARGO_PKG_VERSION").to_owned() };
+        let program = home::program_digest()?;
+        let body = Body::Started { voided, ended, version: env!("CARGO_PKG_VERSION").to_owned(), program };
         self.ledger.commit(at, "keeper".to_owned(), body, &writes)?;
         self.expire_due(at);
         Ok(())

@@ -35,7 +35,12 @@ impl World {
     }
 
     pub fn spend(&mut self, id: &RequestId, who: &JobName) {
-        let body = Body::Pulled { request: id.clone(), job: who.clone(), evidence: "00".to_owned() };
+        let body = Body::Pulled {
+            request: id.clone(),
+            job: who.clone(),
+            evidence: "00".to_owned(),
+            caller: caller(),
+        };
         let subject = &self.state.requests[id].doc.subject;
         assert!(matches!(subject, Subject::Release { .. }), "only a release is pulled");
         self.open(id, body);
@@ -82,7 +87,8 @@ impl World {
             return;
         }
         let who = job(self.dice.below(JOBS));
-        let body = Body::Pulled { request: id.clone(), job: who, evidence: "00".to_owned() };
+        let body =
+            Body::Pulled { request: id.clone(), job: who, evidence: "00".to_owned(), caller: caller() };
         assert!(self.commit(body).is_err(), "a job pulls {id}");
     }
 

@@ -8,7 +8,8 @@ use portcullis::domain::appliance::step::Permit;
 use portcullis::domain::audit::anchor::{
     Anchor, Anchored, Rollback, Start, StoreEnd, anchor_digest, compare,
 };
-use portcullis::domain::audit::entry::{Body, Entry, Founding};
+use portcullis::domain::audit::entry::{Body, Caller, ClockTrust, Entry};
+use portcullis::domain::audit::founding::{Founding, LogKeys};
 use portcullis::domain::audit::tree::Tree;
 use portcullis::domain::client::{ClientRecord, Grants};
 use portcullis::domain::ids::{
@@ -20,7 +21,7 @@ use portcullis::domain::request::doc::{Requester, Subject};
 use portcullis::domain::request::state::Phase;
 use portcullis::domain::selector::{Evidence, KernelProof, Selector, Selectors};
 use portcullis::domain::text::Text;
-use portcullis::domain::time::{ChipBoot, Interval, Timestamp};
+use portcullis::domain::time::{ChipBoot, Day, Interval, Timestamp};
 use portcullis::policy::{self, Facts};
 
 const START: u64 = 1_790_000_000_000;
@@ -103,6 +104,10 @@ pub fn client(job: JobName, owner: Option<OperatorId>) -> Subject {
     Subject::Client { client: ClientRecord { job, selectors, grants, reason: text("standing"), owner } }
 }
 
+pub fn caller() -> Box<Caller> {
+    Box::new(Caller::of(&evidence(7), str::to_owned))
+}
+
 pub fn founding() -> Founding {
     Founding {
         appliance: ApplianceName::parse("gate").expect("a name"),
@@ -115,6 +120,18 @@ pub fn founding() -> Founding {
         chip: "00".to_owned(),
         epoch_base: 0,
         version: "0".to_owned(),
+        program: "00".to_owned(),
+        pcrs: "sha256:0,2,4,7".to_owned(),
+        pcr_digest: "00".to_owned(),
+        keys: LogKeys {
+            log: [1; 32],
+            bundle: [2; 32],
+            tpm: "00".to_owned(),
+            attestation: "00".to_owned(),
+            certified: "00".to_owned(),
+            certificate: "00".to_owned(),
+            expires: Day::parse("2099-12-31").expect("a day"),
+        },
     }
 }
 
@@ -129,6 +146,7 @@ impl World {
             ts: now,
             mono: START,
             boot,
+            clock: ClockTrust::Agrees,
             epoch: 0,
             evaluation: true,
             actor: vec![],
@@ -185,6 +203,7 @@ impl World {
             ts: self.now,
             mono: self.now.ms(),
             boot: self.chip.boot,
+            clock: ClockTrust::Agrees,
             epoch: self.state.epoch + u64::from(anchored),
             evaluation: true,
             actor: vec!["keeper".to_owned()],
@@ -269,7 +288,7 @@ impl World {
         for id in voided.keys() {
             self.yes.remove(id);
         }
-        drop(self.commit(Body::Started { voided, ended, version: "0".to_owned() }));
+        drop(self.commit(Body::Started { voided, ended, version: "0".to_owned(), program: "0".to_owned() }));
     }
 
     pub fn pick_request(&mut self) -> Option<RequestId> {

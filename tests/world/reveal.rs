@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use portcullis::domain::appliance::State;
 use portcullis::domain::appliance::step::Permit;
-use portcullis::domain::audit::entry::{Body, Delivery, Entry};
+use portcullis::domain::audit::entry::{Body, ClockTrust, Delivery, Entry};
 use portcullis::domain::credential::{CredentialKind, Deposited, RotationDays, Terms};
 use portcullis::domain::ids::{Generation, OperatorId, RequestId};
 use portcullis::domain::operator::{AgeRecipient, OperatorPublic, Role, Roster, SignedRoster};
@@ -106,7 +106,18 @@ impl Rules {
 }
 
 fn entry(seq: u64, ts: Timestamp, body: Body) -> Entry {
-    Entry { v: 1, seq, ts, mono: ts.ms(), boot: BOOT, epoch: seq, evaluation: true, actor: vec![], body }
+    Entry {
+        v: 1,
+        seq,
+        ts,
+        mono: ts.ms(),
+        boot: BOOT,
+        clock: ClockTrust::Agrees,
+        epoch: seq,
+        evaluation: true,
+        actor: vec![],
+        body,
+    }
 }
 
 fn reveal(minutes: u64) -> Subject {
@@ -225,7 +236,8 @@ fn a_window_for_a_person_serves_no_job_and_one_for_a_job_no_person() {
     let mut rules = Rules::new();
     let id = rules.armed(1, START);
     for who in [job(0), job(1)] {
-        let body = Body::Pulled { request: id.clone(), job: who, evidence: "00".to_owned() };
+        let body =
+            Body::Pulled { request: id.clone(), job: who, evidence: "00".to_owned(), caller: caller() };
         assert_eq!(code(rules.does(START, body).map(drop)), "impossible");
     }
     rules

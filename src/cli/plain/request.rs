@@ -111,6 +111,9 @@ pub fn listed(view: &RequestView) -> Vec<Fact> {
             told.extend(asked_window(view, *window));
         }
         Subject::Client { client } => told.push(("asks to", format!("add or replace client {}", client.job))),
+        Subject::Export { from, medium, .. } => {
+            told.push(("asks to", format!("export the log from entry {from} on, onto {medium}")));
+        }
         Subject::Thaw => told.push(("asks to", "lift the freeze".to_owned())),
     }
     told.push(("requester", doc.requester.to_string()));

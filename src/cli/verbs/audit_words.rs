@@ -98,7 +98,7 @@ fn exact(at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::audit::entry::{Body, Delivery};
+    use crate::domain::audit::entry::{Body, ClockTrust, Delivery};
     use crate::domain::ids::{JobName, OperatorId, RequestId};
     use crate::domain::text::Text;
     use crate::domain::time::{ChipBoot, Interval};
@@ -107,7 +107,8 @@ mod tests {
         let ts = Timestamp::parse("2026-11-23T21:00:00.250Z").expect("an instant");
         let boot = ChipBoot { reset_count: 1, restart_count: 0 };
         let actor = vec![actor.to_owned()];
-        let entry = Entry { v: 1, seq: 7, ts, mono: 5, boot, epoch: 3, evaluation: true, actor, body };
+        let clock = ClockTrust::Agrees;
+        let entry = Entry { v: 1, seq: 7, ts, mono: 5, boot, clock, epoch: 3, evaluation: true, actor, body };
         String::from_utf8(entry.to_leaf().expect("a leaf")).expect("text")
     }
 

@@ -56,7 +56,9 @@ fn row(view: &RequestView) -> Vec<String> {
         Subject::Reveal { window, .. } => {
             (view.doc.requester.to_string(), facts::window_listed(*window, view.window, view.now))
         }
-        Subject::Client { .. } | Subject::Thaw => (view.doc.requester.to_string(), "-".to_owned()),
+        Subject::Client { .. } | Subject::Export { .. } | Subject::Thaw => {
+            (view.doc.requester.to_string(), "-".to_owned())
+        }
     };
     let left = view.ends().map_or_else(|| "-".to_owned(), |end| view.now.until(end).to_string());
     vec![

@@ -1,12 +1,14 @@
 //! The state of the appliance: the fold of the entries of its log.
 
+mod memory;
 mod release;
 mod reveal;
+mod signed;
 pub mod step;
 
 use std::collections::BTreeMap;
 
-use super::audit::entry::Founding;
+use super::audit::founding::Founding;
 use super::client::ClientRecord;
 use super::credential::{Deposited, Handed, Seen};
 use super::ids::{CredentialName, Generation, JobName, OperatorId, RequestId};
@@ -17,6 +19,8 @@ use super::request::quorum::Quorum;
 use super::request::state::{Phase, Request};
 use super::text::Text;
 use super::time::{ChipBoot, Timestamp};
+
+pub use signed::Checkpointed;
 
 /// Everything that decides.
 #[derive(Clone, Debug)]
@@ -41,6 +45,14 @@ pub struct State {
     pub unsettled: Vec<(RequestId, Requester)>,
     /// The freeze in force.
     pub frozen: Option<Freeze>,
+    /// The newest head that may be signed.
+    pub checkpoint: Option<Checkpointed>,
+    /// Sizes of the heads that were for signing, in order.
+    pub checkpoints: Vec<u64>,
+    /// The checkpoint that was made for each export that is remembered.
+    pub exports: BTreeMap<RequestId, u64>,
+    /// Entries that were handed over in bundles: all before this one.
+    pub exported: u64,
     /// When the last entry was written.
     pub last_ts: Timestamp,
     /// The chip's clock at the last entry, in milliseconds.

@@ -5,9 +5,10 @@
 //! log that holds a step the machine does not have is refused.
 
 use super::{Freeze, State};
-use crate::domain::audit::entry::{Body, Entry, Founding};
+use crate::domain::audit::entry::{Body, Entry};
+use crate::domain::audit::founding::Founding;
 use crate::domain::client::ClientRecord;
-use crate::domain::credential::{Deposited, Handed, Seen};
+use crate::domain::credential::{Deposited, Seen};
 use crate::domain::ids::{CredentialName, JobName, OperatorId, RequestId};
 use crate::domain::refusal::Refusal;
 use crate::domain::request::doc::{RequestDoc, Requester, Subject};
@@ -15,7 +16,7 @@ use crate::domain::request::permit::{ArmPermit, ReleasePermit};
 use crate::domain::request::quorum::Agreed;
 use crate::domain::request::state::{Approved, Phase, Request, Requested};
 use crate::domain::text::Text;
-use crate::domain::time::{ChipBoot, Length, Timestamp};
+use crate::domain::time::{ChipBoot, Timestamp};
 
 /// What a step changes and what it allows once it is anchored.
 pub struct Step {
@@ -50,6 +51,12 @@ pub(super) enum Change {
     Unseen(CredentialName, RequestId),
     /// A pull or a showing has its outcome.
     Settled(RequestId),
+    /// The head that ends with this entry may be signed, for an export or because it was time.
+    Checkpoint(Option<RequestId>),
+    /// An operator cosigned the newest of them.
+    Cosigned(OperatorId, u64, String),
+    /// Everything before this entry is in bundles.
+    Exported(u64),
 }
 
 /// A request that goes on to another phase.
@@ -101,6 +108,10 @@ impl State {
             seen: Default::default(),
             unsettled: Default::default(),
             frozen: None,
+            checkpoint: None,
+            checkpoints: Vec::new(),
+            exports: Default::default(),
+            exported: 0,
             last_ts: entry.ts,
             last_mono: entry.mono,
             last_boot: entry.boot,
@@ -143,9 +154,14 @@ impl State {
                 let handed = Change::Handed(request.clone(), job.clone());
                 Ok(Step::of(vec![handed, Change::Settled(request.clone())]))
             }
-            Body::ChipSays { .. } | Body::Refused { .. } | Body::PassphraseFailed { .. } => {
+            Body::ChipSays { .. } | Body::Refused { .. } | Body::PassphraseFailed { .. } | Body::Stopped => {
                 Ok(Step::of(Vec::new()))
             }
+            Body::Checkpoint { request, previous } => self.checkpointed(request.as_ref(), previous.as_ref()),
+            Body::Cosigned { size, operator, time, signature } => {
+                self.cosigned(*size, operator, (*time, signature))
+            }
+            Body::Exported { request, operator, range, .. } => self.exported(request, operator, *range),
         }
     }
 
@@ -188,41 +204,17 @@ impl State {
                     let place = self.unsettled.iter().position(|(one, _)| *one == request);
                     place.map(|place| self.unsettled.remove(place));
                 }
+                Change::Checkpoint(request) => self.note_checkpoint(request, entry),
+                Change::Cosigned(operator, time, signature) => {
+                    if let Some(last) = &mut self.checkpoint {
+                        last.cosigned.insert(operator, (time, signature));
+                    }
+                }
+                Change::Exported(size) => self.exported = self.exported.max(size),
             }
         }
         self.forget_old(entry.ts);
         step.permit
-    }
-
-    /// Remembers that a job knows a value now, whatever it does with it.
-    fn note_handed(&mut self, request: &RequestId, job: JobName, now: Timestamp) {
-        let Some(Subject::Release { credential, generation, .. }) =
-            self.requests.get(request).map(|request| &request.doc.subject)
-        else {
-            return;
-        };
-        let generation = *generation;
-        let handed = self.handed.entry(credential.clone()).or_default();
-        match handed.iter_mut().find(|one| (one.generation, &one.job) == (generation, &job)) {
-            Some(one) => (one.count, one.last) = (one.count.saturating_add(1), now),
-            None => handed.push(Handed { generation, job, count: 1, last: now }),
-        }
-    }
-
-    /// Ended requests stay for a week, so that people can look at them; the log has them for good.
-    /// They are looked through once an hour, because all are for each of a million entries.
-    fn forget_old(&mut self, now: Timestamp) {
-        const KEPT: Length = Length::from_minutes(7 * 24 * 60);
-        const BETWEEN: Length = Length::from_minutes(60);
-        if now < self.tidied.plus(BETWEEN) {
-            return;
-        }
-        self.tidied = now;
-        self.requests.retain(|_, request| {
-            request.state().is_live()
-                || now < request.touched.plus(KEPT)
-                || request.stands_until() > Some(now)
-        });
     }
 
     fn started(
@@ -289,6 +281,7 @@ impl State {
             super::release::check_pulls(pulls)?;
         }
         super::reveal::check_asked(doc)?;
+        super::signed::check_export(doc, self)?;
         let phase = Phase::Requested(Requested::default());
         Ok(Step::request(Request { doc: doc.clone(), phase, touched: now, note: None }))
     }
@@ -322,7 +315,7 @@ impl State {
     /// What a request that arms no window does when it is granted.
     fn effect_of(&self, subject: &Subject) -> Option<Change> {
         match subject {
-            Subject::Release { .. } | Subject::Reveal { .. } => None,
+            Subject::Release { .. } | Subject::Reveal { .. } | Subject::Export { .. } => None,
             Subject::Client { client } => Some(Change::Client(Box::new(client.clone()))),
             Subject::Thaw => Some(Change::Frozen(None)),
         }

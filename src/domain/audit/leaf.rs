@@ -6,7 +6,7 @@
 
 use serde::Deserialize;
 
-use super::entry::{Body, Entry};
+use super::entry::{Body, ClockTrust, Entry};
 use crate::domain::canonical;
 use crate::domain::time::{ChipBoot, Timestamp};
 
@@ -20,6 +20,7 @@ struct Turned {
     ts: Timestamp,
     mono: u64,
     boot: ChipBoot,
+    clock: ClockTrust,
     epoch: u64,
     evaluation: bool,
     actor: Vec<String>,
@@ -38,7 +39,7 @@ pub(super) fn write(entry: &Entry) -> Vec<u8> {
 /// The members in the order of their names; `None` when a number is none that a double holds.
 fn written(entry: &Entry) -> Option<Vec<u8>> {
     const NUMBER_MAX: u64 = 1 << 53;
-    let Entry { v, seq, ts, mono, boot, epoch, evaluation, actor, body } = entry;
+    let Entry { v, seq, ts, mono, boot, clock, epoch, evaluation, actor, body } = entry;
     if [*seq, ts.ms(), *mono, *epoch].into_iter().any(|number| number >= NUMBER_MAX) {
         return None;
     }
@@ -48,7 +49,12 @@ fn written(entry: &Entry) -> Option<Vec<u8>> {
     let detail = member.strip_suffix(kind.as_slice())?.strip_prefix(DETAIL)?;
     let actor = canonical::to_vec(actor);
     let (resets, restarts, ts) = (boot.reset_count, boot.restart_count, ts.ms());
-    let between = format!(",\"boot\":{{\"reset_count\":{resets},\"restart_count\":{restarts}}},");
+    let clock = match clock {
+        ClockTrust::Agrees => "agrees",
+        ClockTrust::Alarm => "alarm",
+    };
+    let between =
+        format!(",\"boot\":{{\"reset_count\":{resets},\"restart_count\":{restarts}}},\"clock\":\"{clock}\",");
     let after =
         format!(",\"epoch\":{epoch},\"evaluation\":{evaluation},\"mono\":{mono},\"seq\":{seq},\"ts\":{ts}");
     let end = format!(",\"v\":{v}}}");
@@ -83,9 +89,9 @@ pub(super) fn read(leaf: &[u8]) -> Option<Entry> {
         &leaf[epoch..kind],
         &leaf[v..],
     ];
-    let Turned { body, v, seq, ts, mono, boot, epoch, evaluation, actor } =
+    let Turned { body, v, seq, ts, mono, boot, clock, epoch, evaluation, actor } =
         serde_json::from_slice(&parts.concat()).ok()?;
-    let entry = Entry { v, seq, ts, mono, boot, epoch, evaluation, actor, body };
+    let entry = Entry { v, seq, ts, mono, boot, clock, epoch, evaluation, actor, body };
     (write(&entry) == leaf).then_some(entry)
 }
 

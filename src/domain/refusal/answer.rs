@@ -21,6 +21,11 @@ impl Refusal {
             Self::WrongRole { .. } => "wrong-role",
             Self::NoRequest { .. } => "no-request",
             Self::WrongState { .. } => "wrong-state",
+            Self::NotExport { .. } => "not-export",
+            Self::BadExport { .. } => "bad-export",
+            Self::ExportOver { .. } => "export-over",
+            Self::StaleCheckpoint { .. } => "stale-checkpoint",
+            Self::CosignedAlready { .. } => "cosigned-already",
             Self::Expired { .. } => "expired",
             Self::NotExpired { .. } => "not-expired",
             Self::DuplicateApprover { .. } => "duplicate-approver",
@@ -77,6 +82,11 @@ impl Refusal {
         match self {
             Self::Frozen { .. } => "two operators can lift it: portcullis thaw",
             Self::NotFrozen => "nothing needs to be done",
+            Self::NotExport { .. } => "look which one it was: portcullis requests --all",
+            Self::BadExport { .. } => "ask for one again, without --from it begins where the last one ended",
+            Self::ExportOver { .. } => "ask for another: portcullis audit export",
+            Self::StaleCheckpoint { .. } => "run it again for the newest: portcullis audit cosign",
+            Self::CosignedAlready { .. } => "nothing needs to be done",
             Self::ThawWaits { .. } => "approve that one: portcullis requests",
             Self::NotOnRoster { .. } => {
                 "use a key file of this appliance: portcullis operator list shows whose are"

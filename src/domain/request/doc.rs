@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use crate::domain::canonical;
 use crate::domain::client::ClientRecord;
 use crate::domain::ids::{CredentialName, Generation, JobName, OperatorId, RequestId};
+use crate::domain::operator::AgeRecipient;
 use crate::domain::refusal::Refusal;
 use crate::domain::text::Text;
 use crate::domain::time::{Interval, Length, Timestamp};
@@ -149,6 +150,17 @@ pub enum Subject {
         /// The whole record.
         client: ClientRecord,
     },
+    /// To hand a part of the log over to auditors.
+    Export {
+        /// The first entry; it goes up to the checkpoint that is made for it.
+        from: u64,
+        /// Onto which medium, or to whom.
+        medium: Text,
+        /// The number of the seal that the medium is put under.
+        seal: Option<Text>,
+        /// Whom the bundle is encrypted to; nobody when it leaves in the clear.
+        recipients: Vec<AgeRecipient>,
+    },
     /// To lift a freeze.
     Thaw,
 }
@@ -156,6 +168,8 @@ pub enum Subject {
 impl Subject {
     /// The most pulls one window may have.
     pub const PULLS_MAX: u32 = 100;
+    /// The most people that one bundle is encrypted to.
+    pub const RECIPIENTS_MAX: usize = 16;
 
     /// The word for the kind.
     pub const fn kind(&self) -> &'static str {
@@ -163,6 +177,7 @@ impl Subject {
             Self::Release { .. } => "release",
             Self::Reveal { .. } => "reveal",
             Self::Client { .. } => "client",
+            Self::Export { .. } => "export",
             Self::Thaw => "thaw",
         }
     }
@@ -173,6 +188,7 @@ impl Subject {
             Self::Release { credential, .. } => credential.to_string(),
             Self::Reveal { credential, .. } => format!("show {credential}"),
             Self::Client { client } => format!("client {}", client.job),
+            Self::Export { from, .. } => format!("export from {from}"),
             Self::Thaw => "thaw".to_owned(),
         }
     }
@@ -183,7 +199,7 @@ impl Subject {
             Self::Release { credential, generation, .. } | Self::Reveal { credential, generation, .. } => {
                 Some((credential, *generation))
             }
-            Self::Client { .. } | Self::Thaw => None,
+            Self::Client { .. } | Self::Export { .. } | Self::Thaw => None,
         }
     }
 
@@ -191,7 +207,7 @@ impl Subject {
     pub const fn window(&self) -> Option<ReleaseWindow> {
         match self {
             Self::Release { window, .. } | Self::Reveal { window, .. } => Some(*window),
-            Self::Client { .. } | Self::Thaw => None,
+            Self::Client { .. } | Self::Export { .. } | Self::Thaw => None,
         }
     }
 
@@ -200,7 +216,7 @@ impl Subject {
         match self {
             Self::Release { pulls, .. } => Some(*pulls),
             Self::Reveal { .. } => Some(1),
-            Self::Client { .. } | Self::Thaw => None,
+            Self::Client { .. } | Self::Export { .. } | Self::Thaw => None,
         }
     }
 }

@@ -165,9 +165,7 @@ impl Armed {
             Subject::Release { credential, .. } => {
                 Err(Refusal::NotGranted { job: job.clone(), credential: credential.clone() })
             }
-            Subject::Reveal { .. } | Subject::Client { .. } | Subject::Thaw => {
-                Err(Refusal::Impossible { why: "only a release is pulled" })
-            }
+            _ => Err(Refusal::Impossible { why: "only a release is pulled" }),
         }
     }
 

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::audit::entry::Delivery;
+use crate::domain::audit::entry::{Caller, Delivery};
 use crate::domain::ids::{JobName, OperatorId, RequestId};
 use crate::domain::request::doc::ReleaseWindow;
 use crate::domain::text::Text;
@@ -11,6 +11,11 @@ use crate::domain::time::{Interval, Length};
 
 fn request(bits: u32) -> RequestId {
     RequestId::from_entropy(bits)
+}
+
+fn caller(path: &str) -> Box<Caller> {
+    let (user, path) = (None, Some(path.to_owned()));
+    Box::new(Caller { uid: 7, gid: 8, pid: 9, user, path, sha256: None })
 }
 
 /// Bodies with every kind of value that an entry has.
@@ -29,7 +34,8 @@ fn body() -> impl Strategy<Value = Body> {
         (bits.clone(), words.clone()).prop_map(move |(bits, evidence)| Body::Pulled {
             request: request(bits),
             job: job(),
-            evidence
+            caller: caller(&evidence),
+            evidence,
         }),
         (words.clone(), words.clone(), words.clone()).prop_map(|(wanted, code, what)| Body::Refused {
             wanted,
@@ -43,6 +49,7 @@ fn body() -> impl Strategy<Value = Body> {
                     .map(|(id, nonce)| (request(id), nonce))
                     .collect::<BTreeMap<_, _>>(),
                 ended: vec![request(3), request(4)],
+                program: version.clone(),
                 version,
             }
         ),
@@ -86,7 +93,8 @@ fn entry() -> impl Strategy<Value = Entry> {
     (header, rest).prop_map(|((v, seq, ts, mono, boot, epoch), (evaluation, actor, body))| {
         let (reset_count, restart_count) = boot;
         let boot = ChipBoot { reset_count, restart_count };
-        Entry { v, seq, ts: Timestamp::from_ms(ts), mono, boot, epoch, evaluation, actor, body }
+        let clock = if evaluation { ClockTrust::Agrees } else { ClockTrust::Alarm };
+        Entry { v, seq, ts: Timestamp::from_ms(ts), mono, boot, clock, epoch, evaluation, actor, body }
     })
 }
 
@@ -150,8 +158,10 @@ fn an_entry_of_ours_is_read_in_one_go() {
         request: request(9),
         job: JobName::parse("a").expect("a job"),
         evidence: String::new(),
+        caller: caller(""),
     };
+    let clock = ClockTrust::Agrees;
     let actor = vec!["job:a".to_owned()];
-    let entry = Entry { v: 1, seq: 4, ts, mono: 5, boot, epoch: 6, evaluation: true, actor, body };
+    let entry = Entry { v: 1, seq: 4, ts, mono: 5, boot, clock, epoch: 6, evaluation: true, actor, body };
     assert_eq!(read(&write(&entry)), Some(entry));
 }
