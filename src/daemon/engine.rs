@@ -160,7 +160,12 @@ impl Engine {
     pub fn run(&mut self, inbox: &Receiver<Event>) -> Ended {
         loop {
             match inbox.recv_timeout(self.patience()) {
-                Ok(Event::Stop) | Err(RecvTimeoutError::Disconnected) => return Ended::Asked,
+                Ok(Event::Stop) => {
+                    let at = self.now();
+                    self.appliance.told_to_stop(&at);
+                    return Ended::Asked;
+                }
+                Err(RecvTimeoutError::Disconnected) => return Ended::Asked,
                 Ok(Event::ListenerGone) => return Ended::ListenerGone,
                 Ok(event) => self.handle(event),
                 Err(RecvTimeoutError::Timeout) => self.close_unproven(),

@@ -2,11 +2,12 @@
 
 use super::Facts;
 use crate::domain::credential::Deposited;
-use crate::domain::ids::OperatorId;
+use crate::domain::ids::{OperatorId, RequestId};
 use crate::domain::operator::{OperatorPublic, Role};
 use crate::domain::refusal::Refusal;
 use crate::domain::request::doc::{RequestDoc, Requester, Subject};
 use crate::domain::request::state::{Phase, Request};
+use crate::domain::time::Length;
 
 fn person<'a>(facts: &'a Facts<'_>, operator: &OperatorId) -> Result<&'a OperatorPublic, Refusal> {
     let person = facts.state.roster().get(operator);
@@ -164,6 +165,26 @@ pub fn may_be_shown(facts: &Facts<'_>, request: &Request, operator: &OperatorId)
             Err(Refusal::Ended { request: request.doc.id.clone(), credential, state })
         }
     }
+}
+
+/// Whether this person may take the bundle of this request: who asked for it, for a day.
+pub fn may_take_bundle(facts: &Facts<'_>, id: &RequestId, operator: &OperatorId) -> Result<(), Refusal> {
+    const LENGTH: Length = Length::from_minutes(24 * 60);
+    person(facts, operator)?;
+    facts.state.granted_export(id)?;
+    let request = facts.state.request(id)?;
+    if !request.doc.is_asked_by(operator) {
+        return Err(Refusal::NotRequester { request: id.clone(), operator: operator.clone() });
+    }
+    if facts.now >= request.touched.plus(LENGTH) {
+        return Err(Refusal::ExportOver { request: id.clone(), granted: request.touched });
+    }
+    Ok(())
+}
+
+/// Operators cosign.
+pub fn may_cosign(facts: &Facts<'_>, operator: &OperatorId) -> Result<(), Refusal> {
+    with_role(facts, operator, Role::Operator)
 }
 
 /// Any one operator denies.

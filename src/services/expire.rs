@@ -37,6 +37,7 @@ impl Appliance {
             }
         }
         self.wipe_stale_shares();
+        self.checkpoint_when_due(at);
         self.ask_chip_of_closed(at);
     }
 
@@ -45,7 +46,9 @@ impl Appliance {
         if !self.can_commit() {
             return None;
         }
-        [self.state().next_end(), self.state().next_opening(at.now), self.again].into_iter().flatten().min()
+        let state = self.state();
+        let ends = [state.next_end(), state.next_opening(at.now), self.again];
+        ends.into_iter().flatten().chain([state.checkpoint_due()]).min()
     }
 
     fn can_commit(&self) -> bool {

@@ -7,6 +7,7 @@ use crate::domain::appliance::State;
 use crate::domain::appliance::step::Permit;
 use crate::domain::audit::anchor::anchor_digest;
 use crate::domain::audit::entry::{Body, Entry, EntryError};
+use crate::domain::audit::heads::Heads;
 use crate::domain::audit::tree::Tree;
 use crate::domain::refusal::Refusal;
 use crate::domain::request::permit::ReleasePermit;
@@ -18,6 +19,7 @@ pub struct Ledger {
     pub(super) store: Store,
     pub(super) board: Board,
     tree: Tree,
+    heads: Heads,
     state: State,
     evaluation: bool,
     /// Why nothing is committed any more: the store and the chip may differ by the last leaf.
@@ -66,8 +68,13 @@ impl CommitError {
 
 impl Ledger {
     /// A ledger over what was read back and found to agree with the chip.
-    pub(super) const fn new(store: Store, board: Board, tree: Tree, state: State, evaluation: bool) -> Self {
-        Self { store, board, tree, state, evaluation, stopped: None, chip_failed: false }
+    pub(super) fn new(
+        store: Store,
+        board: Board,
+        (tree, heads, state): (Tree, Heads, State),
+        evaluation: bool,
+    ) -> Self {
+        Self { store, board, tree, heads, state, evaluation, stopped: None, chip_failed: false }
     }
 
     /// The fold of the log.
@@ -78,6 +85,11 @@ impl Ledger {
     /// The tree over the log.
     pub const fn tree(&self) -> &Tree {
         &self.tree
+    }
+
+    /// The heads that were for signing.
+    pub const fn heads(&self) -> &Heads {
+        &self.heads
     }
 
     /// Whether a software TPM holds the keys.
@@ -145,6 +157,7 @@ impl Ledger {
             return Err(stopped(why.clone()));
         }
         let step = self.state.step(&body, at.now, at.boot)?;
+        self.heads.check(&body)?;
         let anchored = body.is_anchored();
         let entry = Entry {
             v: 1,
@@ -164,6 +177,7 @@ impl Ledger {
             return Err(error.into());
         }
         self.tree.append(&leaf);
+        self.heads.passed(&entry.body, &self.tree);
         let held = if anchored {
             let head = anchor_digest(entry.epoch, &self.tree.root());
             let held = anchor(&self.board, &head).map_err(|error| {

@@ -24,6 +24,11 @@ impl Appliance {
         self.note(at, actor, Body::PassphraseFailed { operator });
     }
 
+    /// Writes down that the keeper ends because it was told to: a log that ends otherwise was cut short.
+    pub fn told_to_stop(&mut self, at: &Moment) {
+        self.note(at, "keeper".to_owned(), Body::Stopped);
+    }
+
     /// Commits an entry that changes nothing. When the ledger has stopped there is nowhere to write,
     /// and every verb that matters refuses anyway.
     pub(super) fn note(&mut self, at: &Moment, actor: String, body: Body) {

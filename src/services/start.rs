@@ -10,6 +10,7 @@ use crate::crypto::roster::{RosterChainError, verify_chain};
 use crate::domain::appliance::State;
 use crate::domain::audit::anchor::{Anchored, Rollback, Start, StoreEnd, compare};
 use crate::domain::audit::entry::{Body, Delivery, Entry, EntryError};
+use crate::domain::audit::heads::Heads;
 use crate::domain::audit::tree::Tree;
 use crate::domain::home::Home;
 use crate::domain::ids::RequestId;
@@ -154,7 +155,7 @@ pub fn open(home: &Home) -> Result<Opened, StartError> {
         return Err(StartError::KeeperDiffers);
     }
     settle(&board, &folded)?;
-    let ledger = Ledger::new(store, board, folded.tree, folded.state, evaluation);
+    let ledger = Ledger::new(store, board, (folded.tree, folded.heads, folded.state), evaluation);
     Ok(Opened { ledger, keeper, hash_key })
 }
 
@@ -167,6 +168,7 @@ fn kept_key(store: &Store, name: &str) -> Result<Key32, StartError> {
 /// The log read back: its tree, its state, and its last two anchored commits.
 struct Folded {
     tree: Tree,
+    heads: Heads,
     state: State,
     end: StoreEnd,
 }
@@ -189,7 +191,7 @@ fn begin(entry: &Entry, leaf: &[u8]) -> Result<Folded, StartError> {
     let mut tree = Tree::default();
     tree.append(leaf);
     let last = Anchored { epoch: entry.epoch, root: tree.root() };
-    Ok(Folded { tree, state, end: StoreEnd { last, before: None, is_last_leaf: true } })
+    Ok(Folded { tree, heads: Heads::default(), state, end: StoreEnd { last, before: None, is_last_leaf: true } })
 }
 
 impl Folded {
@@ -200,9 +202,11 @@ impl Folded {
             return Err(wrong(Refusal::Impossible { why: "an epoch follows the one before it" }));
         }
         let step = self.state.step(&entry.body, entry.ts, entry.boot).map_err(wrong)?;
+        self.heads.check(&entry.body).map_err(wrong)?;
         super::approve::check_logged(&self.state, &entry.body).map_err(wrong)?;
         drop(self.state.install(step, entry));
         self.tree.append(leaf);
+        self.heads.passed(&entry.body, &self.tree);
         self.end.is_last_leaf = anchored;
         if anchored {
             self.end.before = Some(self.end.last);

@@ -47,6 +47,8 @@ pub struct State {
     pub frozen: Option<Freeze>,
     /// The newest head that may be signed.
     pub checkpoint: Option<Checkpointed>,
+    /// When it was set up.
+    pub founded: Timestamp,
     /// Sizes of the heads that were for signing, in order.
     pub checkpoints: Vec<u64>,
     /// The checkpoint that was made for each export that is remembered.

@@ -11,7 +11,10 @@ use crate::domain::operator::AgeRecipient;
 use crate::domain::refusal::Refusal;
 use crate::domain::request::doc::{RequestDoc, Requester, Subject};
 use crate::domain::request::state::Phase;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Length, Timestamp};
+
+/// A log without checkpoints is a log that somebody may have cut: there is one a day at least.
+const CHECKPOINT_EVERY: Length = Length::from_minutes(24 * 60);
 
 /// The newest head that may be signed.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -41,6 +44,11 @@ pub(super) fn check_export(doc: &RequestDoc, state: &State) -> Result<(), Refusa
 }
 
 impl State {
+    /// When the next checkpoint is due, also of an appliance that has nothing to do.
+    pub fn checkpoint_due(&self) -> Timestamp {
+        self.checkpoint.as_ref().map_or(self.founded, |last| last.at).plus(CHECKPOINT_EVERY)
+    }
+
     /// Whether a bundle may begin at `size`: a head of that size was for signing.
     pub fn is_checkpoint(&self, size: u64) -> bool {
         self.checkpoints.binary_search(&size).is_ok()

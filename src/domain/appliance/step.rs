@@ -109,6 +109,7 @@ impl State {
             unsettled: Default::default(),
             frozen: None,
             checkpoint: None,
+            founded: entry.ts,
             checkpoints: Vec::new(),
             exports: Default::default(),
             exported: 0,

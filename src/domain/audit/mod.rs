@@ -4,6 +4,7 @@ pub mod anchor;
 mod body;
 pub mod entry;
 pub mod founding;
+pub mod heads;
 mod leaf;
 pub mod tree;
 pub mod verify;

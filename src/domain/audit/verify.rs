@@ -1,6 +1,7 @@
 //! Verifying a dump: leaves one after the other, then the head they must give.
 
 use super::entry::{Entry, EntryError};
+use super::heads::Heads;
 use super::tree::{Head, Tree, TreeHash};
 use crate::domain::appliance::State;
 use crate::domain::refusal::Refusal;
@@ -82,6 +83,7 @@ impl Leaf {
 #[derive(Default)]
 pub struct Verifier {
     tree: Tree,
+    heads: Heads,
     state: Option<State>,
     evaluation: bool,
 }
@@ -114,11 +116,13 @@ impl Verifier {
                     return Err(VerifyError::Epoch { seq, found: entry.epoch, expected });
                 }
                 let step = state.step(&entry.body, entry.ts, entry.boot).map_err(wrong)?;
+                self.heads.check(&entry.body).map_err(wrong)?;
                 drop(state.install(step, &entry));
             }
         }
         self.evaluation |= entry.evaluation;
         self.tree.append_hash(hash);
+        self.heads.passed(&entry.body, &self.tree);
         Ok(())
     }
 

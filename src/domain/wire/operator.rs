@@ -14,6 +14,7 @@ use crate::domain::secret::{Plaintext, SecretBytes};
 use crate::domain::text::Text;
 use crate::domain::time::Timestamp;
 
+pub mod audit;
 mod view;
 
 pub use view::{ClientView, CredentialView, Finding, Level, RequestView, Standing, StateName, Status};
@@ -162,6 +163,11 @@ pub enum Ask {
         /// At most this many; the keeper may send fewer.
         count: u32,
     },
+    /// Checkpoints, proofs and bundles.
+    Audit {
+        /// What exactly.
+        question: Box<audit::AuditAsk>,
+    },
     /// Read every leaf back from the store and compare with tree and chip.
     AuditVerify,
     /// Look at TPM, clock, store, permissions and quorum.
@@ -286,6 +292,11 @@ pub enum Reply {
         size: u64,
         /// RFC 6962 root over all of them, in hex.
         root: String,
+    },
+    /// To `Audit`.
+    Audit {
+        /// To its question.
+        answer: audit::AuditReply,
     },
     /// To `AuditVerify`.
     AuditVerified {
