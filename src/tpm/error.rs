@@ -130,6 +130,21 @@ pub enum TpmError {
         /// What the library said.
         cause: String,
     },
+    /// The chip makes another attestation key than the pinned one.
+    #[error("the TPM does not make the attestation key that this appliance was set up with")]
+    AttestationNotOurs,
+    /// What the chip is said to have signed does not verify, or says something else.
+    #[error("{what} of the TPM does not verify")]
+    Unproven {
+        /// What was to be proven.
+        what: &'static str,
+    },
+    /// The PCRs were extended each time while they were quoted.
+    #[error("the PCRs changed while they were quoted, {attempts} times in a row")]
+    PcrsMove {
+        /// How often it was tried.
+        attempts: u32,
+    },
     /// Stored or received bytes are not what they should be.
     #[error("{what} is malformed")]
     Malformed {
@@ -169,6 +184,13 @@ impl TpmError {
             Self::AlreadyTaken { .. } => {
                 "clear the TPM in the firmware set-up (this destroys what others keep in it), then set up again"
             }
+            Self::AttestationNotOurs => {
+                "do not go on: the chip was replaced, or its endorsement seed was changed by the firmware"
+            }
+            Self::Unproven { .. } => {
+                "do not go on: something sits between the chip and the board, or the chip is broken"
+            }
+            Self::PcrsMove { .. } => "try again when the board has finished starting",
             Self::PolicyRefused { step, .. } => step.advice(),
             Self::Rc { .. } | Self::Library { .. } => {
                 "run `portcullis doctor`; if it finds nothing, restart the board"

@@ -9,26 +9,33 @@
 //! It reads `TSS2_LOG` from the environment when it first has something to say: whoever starts a
 //! process that uses this room gives it `TSS2_LOG=all+NONE`.
 
+mod attest;
 mod buffers;
 mod clock;
 mod connect;
 mod counter;
+mod endorsement;
 mod errand;
 mod error;
+mod log_key;
 mod nvram;
 mod pcr;
 mod pins;
 mod platform;
 mod policy;
 mod provision;
+mod salted;
 mod seal;
+mod signing;
 mod software;
 mod timed;
 mod window;
 
+pub use attest::{Attestation, Quote, Statement};
 pub use connect::{Chip, Tcti};
 pub use counter::Anchor;
 pub use error::{PolicyStep, Taken, TpmError};
+pub use log_key::LogKey;
 pub use nvram::NvAuths;
 pub use pcr::{PcrSelection, PcrStatus};
 pub use pins::Pins;

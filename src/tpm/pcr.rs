@@ -46,7 +46,8 @@ impl PcrSelection {
         (0..Self::COUNT).filter(move |number| self.0 >> number & 1 == 1)
     }
 
-    const fn bits(self) -> [u8; 3] {
+    /// The three bytes of TPMS_PCR_SELECTION.
+    pub(super) const fn bits(self) -> [u8; 3] {
         let [low, middle, high, _] = self.0.to_le_bytes();
         [low, middle, high]
     }
@@ -112,14 +113,24 @@ impl From<PcrSelection> for String {
 }
 
 /// The digest that TPM2_PolicyPCR compares: over the values of the selected PCRs, in order.
+pub(super) fn digest(context: &mut Context, pcrs: PcrSelection) -> Result<[u8; 32], TpmError> {
+    values(context, pcrs).map(|values| digest_of(&values))
+}
+
+/// The same of values that were read.
+pub(super) fn digest_of(values: &[[u8; 32]]) -> [u8; 32] {
+    Sha256::digest(values.concat()).into()
+}
+
+/// The values of the selected PCRs, in order.
 ///
 /// A chip may answer for fewer PCRs than it was asked for, so each is read by itself, and all
 /// again when one was extended meanwhile.
-pub(super) fn digest(context: &mut Context, pcrs: PcrSelection) -> Result<[u8; 32], TpmError> {
+pub(super) fn values(context: &mut Context, pcrs: PcrSelection) -> Result<Vec<[u8; 32]>, TpmError> {
     const ATTEMPTS_MAX: u32 = 4;
     let malformed = TpmError::Malformed { what: "an answer to TPM2_PCR_Read" };
     for _ in 0..ATTEMPTS_MAX {
-        let mut hash = Sha256::new();
+        let mut found = Vec::new();
         let mut updates = Vec::new();
         for number in pcrs.numbers() {
             let slot = PcrSlot::try_from(1u32 << number).map_err(library("TPM2_PCR_Read"))?;
@@ -127,11 +138,11 @@ pub(super) fn digest(context: &mut Context, pcrs: PcrSelection) -> Result<[u8; 3
             let read = one.and_then(|one| context.pcr_read(one));
             let (update, _, values) = read.map_err(library("TPM2_PCR_Read"))?;
             let [value] = values.value() else { return Err(malformed) };
-            hash.update(value.value());
+            found.push(<[u8; 32]>::try_from(value.value()).map_err(|_| malformed.clone())?);
             updates.push(update);
         }
         if updates.iter().all(|update| Some(update) == updates.first()) {
-            return Ok(hash.finalize().into());
+            return Ok(found);
         }
     }
     Err(malformed)

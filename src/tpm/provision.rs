@@ -115,7 +115,7 @@ fn look_for_owner(context: &mut Context) -> Result<(), TpmError> {
 }
 
 /// Whether a persistent object or NV index exists.
-fn holds(context: &mut Context, handle: u32) -> Result<bool, TpmError> {
+pub(super) fn holds(context: &mut Context, handle: u32) -> Result<bool, TpmError> {
     let listed = context.get_capability(CapabilityType::Handles, handle, 1);
     match listed.map_err(library("TPM2_GetCapability"))? {
         (CapabilityData::Handles(handles), _) => {
@@ -267,7 +267,7 @@ impl Ceremony {
     }
 }
 
-fn auth_of(key: &Key32) -> tss_esapi::Result<Auth> {
+pub(super) fn auth_of(key: &Key32) -> tss_esapi::Result<Auth> {
     Auth::try_from(key.expose().to_vec())
 }
 
