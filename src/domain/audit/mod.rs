@@ -1,7 +1,12 @@
 //! The log: entries, the tree over them, and what the chip anchors of it.
 
 pub mod anchor;
+pub mod checkpoint;
 pub mod entry;
 mod leaf;
+mod lines;
+pub mod note;
+pub mod spki;
 pub mod tree;
 pub mod verify;
+pub mod vkey;
