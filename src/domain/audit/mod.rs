@@ -2,9 +2,14 @@
 
 pub mod anchor;
 mod body;
+pub mod checkpoint;
 pub mod entry;
 pub mod founding;
 pub mod heads;
 mod leaf;
+mod lines;
+pub mod note;
+pub mod spki;
 pub mod tree;
 pub mod verify;
+pub mod vkey;

@@ -8,6 +8,17 @@ use tlog_tiles::{node_hash, record_hash};
 pub struct TreeHash([u8; 32]);
 
 impl TreeHash {
+    /// A hash, given its bytes.
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// A hash, given its 64 digits in lower case.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let bytes = <[u8; 32]>::try_from(hex::decode(text).ok()?).ok()?;
+        (hex::encode(bytes) == text).then_some(Self(bytes))
+    }
+
     /// The hash of a leaf, given its bytes.
     pub fn of_leaf(leaf: &[u8]) -> Self {
         Self(record_hash(leaf).0)
