@@ -63,7 +63,7 @@ pub(super) fn verify(public: &[u8; 32], prefixed: &[u8], signature: &[u8; 64]) -
 }
 
 /// The public half of a signing key.
-pub(super) fn public_of(seed: &Key32) -> [u8; 32] {
+pub fn public_of(seed: &Key32) -> [u8; 32] {
     SigningKey::from_bytes(seed.expose()).verifying_key().to_bytes()
 }
 

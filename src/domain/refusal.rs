@@ -80,6 +80,20 @@ pub enum Refusal {
         /// Which was named.
         size: u64,
     },
+    /// A cosignature that is not this person's of that checkpoint.
+    #[error("the cosignature of {operator} does not verify")]
+    BadCosignature {
+        /// Who.
+        operator: OperatorId,
+    },
+    /// There is no such entry.
+    #[error("there is no entry {index}: the log has {size}")]
+    NoEntry {
+        /// Which was named.
+        index: u64,
+        /// Entries in the log.
+        size: u64,
+    },
     /// One person, one cosignature.
     #[error("{operator} cosigned the checkpoint of {size} entries already")]
     CosignedAlready {

@@ -14,8 +14,8 @@ use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 
 pub use people::{
-    may_approve, may_be_shown, may_cosign, may_deny, may_deposit, may_freeze, may_read, may_request, may_revoke,
-    may_take_bundle,
+    may_approve, may_be_shown, may_cosign, may_deny, may_deposit, may_freeze, may_read, may_request,
+    may_revoke, may_take_bundle,
 };
 pub use pull::{Pull, decide_pull};
 

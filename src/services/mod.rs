@@ -5,6 +5,7 @@ pub mod anchor;
 pub mod approve;
 pub mod arm;
 pub mod audit;
+pub mod checkpoint;
 pub mod checkup;
 pub mod deposit;
 pub mod doctor;
@@ -18,6 +19,7 @@ pub mod refuse;
 pub mod request;
 pub mod reveal;
 pub mod setup;
+mod signing;
 pub mod start;
 pub mod views;
 
@@ -37,6 +39,7 @@ use crate::policy::Facts;
 use crate::tpm::{Chip, NvAuths, SealedWindow};
 
 use ledger::Ledger;
+use signing::Signing;
 
 /// When something happens, on every clock that counts.
 #[derive(Clone, Debug)]
@@ -87,6 +90,8 @@ pub struct Appliance {
     keeper: Key32,
     /// Under which the log has keyed hashes.
     hash_key: Key32,
+    /// What signs the log.
+    signing: Signing,
 }
 
 /// A window object on its way out.

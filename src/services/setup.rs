@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::home::{self, HomeError, WiredTpm, Wiring};
 use super::ledger::digest;
+use super::signing;
 use super::start::kept;
 use crate::crypto::channel::public_of;
 use crate::crypto::key_file::{KdfCost, KeyFile, KeyFileError};
@@ -21,7 +22,7 @@ use crate::crypto::recipient::{WrapError, wrap_to_recipient};
 use crate::crypto::recovery::{RecoveryError, RecoveryIdentity, RecoveryShare};
 use crate::domain::audit::anchor::anchor_digest;
 use crate::domain::audit::entry::{Body, ClockTrust, Entry, EntryError};
-use crate::domain::audit::founding::{Founding, LogKeys};
+use crate::domain::audit::founding::Founding;
 use crate::domain::audit::tree::Tree;
 use crate::domain::canonical;
 use crate::domain::home::Home;
@@ -32,6 +33,12 @@ use crate::domain::time::Timestamp;
 use crate::policy;
 use crate::store::{Store, StoreError, Write};
 use crate::tpm::{Chip, Hierarchies, NvAuths, PcrSelection, Pins, TpmError, provision, refuse_taken};
+
+/// Days for which the keys of a log are good for signing.
+///
+/// # Source
+/// NIST SP 800-57 part 1, table 1: one to three years for a private signature key.
+const KEYS_GOOD_FOR: u32 = 3 * 365;
 
 /// One of the people that set-up begins with.
 pub struct Founder {
@@ -248,6 +255,8 @@ impl Prepared {
         let store_key = fresh();
         let sealed = canonical::to_vec(&chip.seal(&store_key)?);
         home::write_file(&home::store_key_file(&plan.home), &sealed)?;
+        let expires = self.plan.now.day().plus_days(KEYS_GOOD_FOR);
+        let made = signing::make(&chip, expires)?;
         let founding = Founding {
             appliance: plan.appliance.clone(),
             trust_domain: plan.trust_domain.clone(),
@@ -262,15 +271,7 @@ impl Prepared {
             program: home::program_digest()?,
             pcrs: chip.pins().pcrs().to_string(),
             pcr_digest: hex::encode(chip.pins().pcr_digest()),
-            keys: LogKeys {
-                log: [0; 32],
-                bundle: [0; 32],
-                tpm: String::new(),
-                attestation: String::new(),
-                certified: String::new(),
-                certificate: String::new(),
-                expires: self.plan.now.day().plus_days(3 * 365),
-            },
+            keys: made.keys,
         };
         let founded = Founded {
             origin: founding.origin(),
@@ -286,7 +287,7 @@ impl Prepared {
             (kept::KEEPER, &keeper),
             (kept::HASH, &fresh()),
         ];
-        self.write_store(&store_key, &first, kept, &pins_json)?;
+        self.write_store(&store_key, &first, (kept, made.kept), &pins_json)?;
         let mut tree = Tree::default();
         tree.append(&first);
         chip.anchor_head(&auths, &anchor_digest(0, &tree.root()))?;
@@ -380,13 +381,12 @@ impl Prepared {
         &self,
         store_key: &Key32,
         first: &[u8],
-        kept: [(&'static str, &Key32); 5],
+        (keys, sealed): ([(&'static str, &Key32); 5], [(&'static str, Zeroizing<Vec<u8>>); 4]),
         pins_json: &[u8],
     ) -> Result<(), SetupError> {
-        let mut writes: Vec<Write> = kept
-            .into_iter()
-            .map(|(name, key)| Write::Keep { name, value: Zeroizing::new(key.expose().to_vec()) })
-            .collect();
+        let keys = keys.into_iter().map(|(name, key)| (name, Zeroizing::new(key.expose().to_vec())));
+        let kept = keys.chain(sealed).map(|(name, value)| Write::Keep { name, value });
+        let mut writes: Vec<Write> = kept.collect();
         writes.push(Write::Keep { name: kept::PINS, value: Zeroizing::new(pins_json.to_vec()) });
         let mut store = Store::create(&home::store_file(&self.plan.home), store_key)?;
         store.append(0, first, &writes)?;

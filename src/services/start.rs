@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::ledger::{CommitError, Ledger, digest};
+use super::signing::Signing;
 use super::{Appliance, Board, Moment, chip_refusal, home, nonce};
 use crate::crypto::channel::public_of;
 use crate::crypto::roster::{RosterChainError, verify_chain};
@@ -60,6 +61,9 @@ pub enum StartError {
     /// The key of the operators' channel in the store is not the one of set-up.
     #[error("the keeper's key of the operators' channel is not the one of set-up")]
     KeeperDiffers,
+    /// The key of the log in the store is not the one of set-up.
+    #[error("the log's key in the store is not the one of set-up")]
+    LogKeyDiffers,
     /// The entry that says "started" was not committed.
     #[error(transparent)]
     Commit(#[from] CommitError),
@@ -97,7 +101,8 @@ impl StartError {
             | Self::Log { .. }
             | Self::NoLog
             | Self::PinsDiffer
-            | Self::KeeperDiffers => (INTEGRITY, KEEP),
+            | Self::KeeperDiffers
+            | Self::LogKeyDiffers => (INTEGRITY, KEEP),
             Self::Commit(_) => (INTEGRITY, "look at the clock, the disk and the TPM, then start again"),
         }
     }
@@ -118,6 +123,7 @@ pub struct Opened {
     ledger: Ledger,
     keeper: Key32,
     hash_key: Key32,
+    signing: Signing,
 }
 
 /// Opens the store of `home` and proves that nothing was undone.
@@ -154,9 +160,10 @@ pub fn open(home: &Home) -> Result<Opened, StartError> {
     if hex::encode(public_of(&keeper)) != folded.state.founding.keeper {
         return Err(StartError::KeeperDiffers);
     }
+    let signing = Signing::read(&store, &folded.state.founding)?;
     settle(&board, &folded)?;
     let ledger = Ledger::new(store, board, (folded.tree, folded.heads, folded.state), evaluation);
-    Ok(Opened { ledger, keeper, hash_key })
+    Ok(Opened { ledger, keeper, hash_key, signing })
 }
 
 fn kept_key(store: &Store, name: &str) -> Result<Key32, StartError> {
@@ -191,7 +198,12 @@ fn begin(entry: &Entry, leaf: &[u8]) -> Result<Folded, StartError> {
     let mut tree = Tree::default();
     tree.append(leaf);
     let last = Anchored { epoch: entry.epoch, root: tree.root() };
-    Ok(Folded { tree, heads: Heads::default(), state, end: StoreEnd { last, before: None, is_last_leaf: true } })
+    Ok(Folded {
+        tree,
+        heads: Heads::default(),
+        state,
+        end: StoreEnd { last, before: None, is_last_leaf: true },
+    })
 }
 
 impl Folded {
@@ -249,7 +261,7 @@ impl Opened {
     /// # Errors
     /// [`StartError`].
     pub fn into_service(self, at: &Moment) -> Result<Appliance, StartError> {
-        let Self { ledger, keeper, hash_key } = self;
+        let Self { ledger, keeper, hash_key, signing } = self;
         let mut appliance = Appliance {
             ledger,
             shares: BTreeMap::new(),
@@ -259,6 +271,7 @@ impl Opened {
             closing: Vec::new(),
             keeper,
             hash_key,
+            signing,
         };
         if appliance.state().frozen.is_some() {
             let board = &appliance.ledger.board;

@@ -9,7 +9,7 @@ use tss_esapi::structures::Public;
 use tss_esapi::traits::{Marshall, UnMarshall};
 use tss_esapi::tss2_esys::{TPM2B_PRIVATE, TPM2B_PUBLIC};
 
-use crate::domain::request::permit::ArmPermit;
+use crate::domain::request::permit::{ArmPermit, SignPermit};
 use crate::domain::secret::Key32;
 use crate::tpm::buffers::Then;
 use crate::tpm::connect::{Chip, Link};
@@ -180,6 +180,15 @@ impl Chip {
     /// # Errors
     /// [`TpmError::PolicyRefused`] when the PCRs are others; nothing was unsealed then.
     pub fn open_store(&self, sealed: &SealedKey) -> Result<Key32, TpmError> {
+        self.open(sealed)
+    }
+
+    /// Recovers a seed that signs the log, for one signature over a head that may be signed.
+    ///
+    /// # Errors
+    /// [`TpmError::PolicyRefused`] when the PCRs are others; nothing was unsealed then.
+    pub fn open_seed(&self, sealed: &SealedKey, permit: &SignPermit) -> Result<Key32, TpmError> {
+        let _shown = permit;
         self.open(sealed)
     }
 

@@ -10,6 +10,7 @@ use crate::domain::ids::{OperatorId, RequestId};
 use crate::domain::operator::AgeRecipient;
 use crate::domain::refusal::Refusal;
 use crate::domain::request::doc::{RequestDoc, Requester, Subject};
+use crate::domain::request::permit::SignPermit;
 use crate::domain::request::state::Phase;
 use crate::domain::time::{Length, Timestamp};
 
@@ -52,6 +53,15 @@ impl State {
     /// Whether a bundle may begin at `size`: a head of that size was for signing.
     pub fn is_checkpoint(&self, size: u64) -> bool {
         self.checkpoints.binary_search(&size).is_ok()
+    }
+
+    /// Leave to sign the head of `size` entries.
+    ///
+    /// # Errors
+    /// [`Refusal::Impossible`] for any head but those that end with a checkpoint.
+    pub fn leave_to_sign(&self, size: u64) -> Result<SignPermit, Refusal> {
+        let refused = Refusal::Impossible { why: "only heads that end with a checkpoint are signed" };
+        if self.is_checkpoint(size) { Ok(SignPermit::new(size)) } else { Err(refused) }
     }
 
     /// The request of an export that two operators granted.

@@ -26,6 +26,8 @@ impl Refusal {
             Self::ExportOver { .. } => "export-over",
             Self::StaleCheckpoint { .. } => "stale-checkpoint",
             Self::CosignedAlready { .. } => "cosigned-already",
+            Self::BadCosignature { .. } => "bad-cosignature",
+            Self::NoEntry { .. } => "no-entry",
             Self::Expired { .. } => "expired",
             Self::NotExpired { .. } => "not-expired",
             Self::DuplicateApprover { .. } => "duplicate-approver",
@@ -87,6 +89,8 @@ impl Refusal {
             Self::ExportOver { .. } => "ask for another: portcullis audit export",
             Self::StaleCheckpoint { .. } => "run it again for the newest: portcullis audit cosign",
             Self::CosignedAlready { .. } => "nothing needs to be done",
+            Self::BadCosignature { .. } => "look at the key file: its key must be the one on the roster",
+            Self::NoEntry { .. } => "list them with: portcullis audit show",
             Self::ThawWaits { .. } => "approve that one: portcullis requests",
             Self::NotOnRoster { .. } => {
                 "use a key file of this appliance: portcullis operator list shows whose are"

@@ -51,6 +51,24 @@ impl ReleasePermit {
     }
 }
 
+/// Leave to sign one head of the log: the entry that ends it says so and is anchored.
+#[derive(Debug)]
+pub struct SignPermit {
+    size: u64,
+}
+
+impl SignPermit {
+    /// Only the state of the appliance makes one.
+    pub(in crate::domain) const fn new(size: u64) -> Self {
+        Self { size }
+    }
+
+    /// Entries under the head.
+    pub const fn size(&self) -> u64 {
+        self.size
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
