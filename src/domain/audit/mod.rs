@@ -3,9 +3,12 @@
 pub mod anchor;
 pub mod checkpoint;
 pub mod entry;
+pub mod files;
+pub mod frontier;
 mod leaf;
 mod lines;
 pub mod note;
+pub mod proof;
 pub mod spki;
 pub mod tree;
 pub mod verify;
