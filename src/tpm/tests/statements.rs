@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Output;
 
 use super::rig::{Blank, Rig, hierarchies, idle, key, pem};
-use super::tap::Tap;
+use super::tap::{QUOTE, Tap};
 use crate::tpm::{Attestation, Chip, LogKey, Quote, Statement, TpmError};
 
 /// What stock tools make from the template of the attestation key.
@@ -197,6 +197,33 @@ fn a_quote_says_what_the_pcrs_hold_now_and_not_at_set_up() {
     let after = rig.chip.quote(&pinned, &[7; 32]).expect("quoted");
     let changed: Vec<bool> = before.values.iter().zip(&after.values).map(|(b, a)| b != a).collect();
     assert_eq!(changed, [false, false, true, false]);
+}
+
+#[test]
+fn pcrs_that_move_between_reading_and_quoting_are_read_and_quoted_again() {
+    let cases = [("never", 0, true), ("three times", 3, true), ("each time", 4, false)];
+    for (name, times, quotes) in cases {
+        let rig = Rig::new();
+        let pinned = attestation(&rig.chip);
+        let tap = Tap::on(rig.chip.tcti());
+        tap.extend_before(QUOTE, times);
+        let quote = rig.chip.moved_to(tap.tcti()).quote(&pinned, &[7; 32]);
+        let asked = tap.take_codes().into_iter().filter(|code| *code == QUOTE).count();
+        assert_eq!(asked, 4.min(times as usize + 1), "{name}");
+        match quote {
+            Ok(quote) => {
+                assert!(quotes, "{name}");
+                put(&rig, &pinned, &quote.statement);
+                write(&rig, "quote.pcrs", quote.pcr_file());
+                assert!(checkquote(&rig, &[7; 32]).status.success(), "{name}");
+            }
+            Err(error) => {
+                assert_eq!(error, TpmError::PcrsMove { attempts: 4 }, "{name}");
+                assert!(!quotes, "{name}");
+            }
+        }
+        idle(&rig, name);
+    }
 }
 
 #[test]
