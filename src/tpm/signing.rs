@@ -146,20 +146,66 @@ impl fmt::Debug for SigningArea {
 
 #[cfg(test)]
 mod tests {
+    use p256::ecdsa::SigningKey;
+    use p256::ecdsa::signature::hazmat::PrehashSigner;
+    use tss_esapi::interface_types::algorithm::HashingAlgorithm;
+    use tss_esapi::structures::EccSignature;
+
     use super::*;
+
+    const KIND: Kind = Kind { attributes: SIGNING, has_policy: false, what: "a key" };
+
+    fn key(byte: u8) -> SigningKey {
+        SigningKey::from_slice(&[byte; 32]).expect("a number below the order")
+    }
+
+    fn area(key: &SigningKey) -> SigningArea {
+        let point = key.verifying_key().to_encoded_point(false);
+        let (x, y) = point.as_bytes()[1..].split_at(COORDINATE_LEN);
+        let size = [0, COORDINATE_LEN as u8];
+        let bytes = [&KIND.head()[..], &[0, 0], &Kind::PARAMETERS, &size, x, &size, y].concat();
+        KIND.read(&bytes).expect("a public area")
+    }
+
+    fn signed(r: &[u8], s: &[u8]) -> ChipSignature {
+        let number = |bytes: &[u8]| EccParameter::try_from(bytes).expect("a number");
+        let signature = EccSignature::create(HashingAlgorithm::Sha256, number(r), number(s));
+        ChipSignature::EcDsa(signature.expect("a signature"))
+    }
+
+    #[test]
+    fn only_a_signature_of_this_key_under_this_digest_is_handed_out() {
+        let (digest, other) = ([5; 32], [6; 32]);
+        let signature: Signature = key(1).sign_prehash(&digest).expect("signed");
+        let (r, s) = signature.split_bytes();
+        let zero = [0; 32];
+        let cases = [
+            ("right", key(1), digest, (&r[..], &s[..]), true),
+            ("another digest", key(1), other, (&r[..], &s[..]), false),
+            ("another key", key(2), digest, (&r[..], &s[..]), false),
+            ("exchanged", key(1), digest, (&s[..], &r[..]), false),
+            ("zero", key(1), digest, (&zero[..], &zero[..]), false),
+            ("empty", key(1), digest, (&[][..], &[][..]), false),
+        ];
+        for (name, signer, digest, (r, s), right) in cases {
+            let expected = right.then(|| signature.to_der().as_bytes().to_vec());
+            let given = area(&signer).signature(&digest, &signed(r, s));
+            assert_eq!(given, expected.ok_or(TpmError::Unproven { what: "a signature" }), "{name}");
+        }
+    }
 
     #[test]
     fn a_number_that_lost_its_leading_zeros_is_read() {
-        let full = [7; COORDINATE_LEN];
-        let mut short = full;
-        short[0] = 0;
-        let cases = [
-            ("full", full.to_vec(), Some(full)),
-            ("a byte short", vec![7; COORDINATE_LEN - 1], Some(short)),
-            ("a byte long", vec![7; COORDINATE_LEN + 1], None),
-        ];
-        for (name, number, expected) in cases {
-            assert_eq!(padded(&number), expected, "{name}");
-        }
+        let signer = key(1);
+        let (digest, signature) = (0u32..)
+            .map(|count| <[u8; 32]>::from(Sha256::digest(count.to_be_bytes())))
+            .map(|digest| (digest, PrehashSigner::<Signature>::sign_prehash(&signer, &digest)))
+            .find_map(|(digest, signed)| signed.ok().filter(|s| s.r().to_bytes()[0] == 0).zip(Some(digest)))
+            .map(|(signature, digest)| (digest, signature))
+            .expect("one in 256");
+        let (r, s) = signature.split_bytes();
+        let given = area(&signer).signature(&digest, &signed(&r[1..], &s));
+        assert_eq!(given, Ok(signature.to_der().as_bytes().to_vec()));
+        assert_eq!(padded(&[7; COORDINATE_LEN + 1]), None, "a byte too long");
     }
 }

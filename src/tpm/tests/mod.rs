@@ -3,11 +3,13 @@
 mod board;
 mod counters;
 mod intruder;
+mod log_key;
 mod memory;
 mod provisioning;
 mod rig;
 mod seal;
 mod silence;
+mod statements;
 mod tap;
 mod window;
 mod wire;

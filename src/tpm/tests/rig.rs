@@ -4,6 +4,8 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
@@ -32,6 +34,21 @@ pub(super) fn pull(chip: &Chip, auths: &Arc<NvAuths>, window: &SealedWindow) -> 
     chip.anchor_pull(auths, key("head").expose())?.open_window(window, release_permit())
 }
 
+/// Requires that nothing is left loaded on a board.
+pub(super) fn idle(rig: &Rig, name: &str) {
+    for held in ["handles-transient", "handles-loaded-session", "handles-saved-session"] {
+        assert_eq!(rig.tool("tpm2_getcap", &[held]), "", "{name}: {held}");
+    }
+}
+
+/// A P-256 point as other tools read public keys.
+pub(super) fn pem(point: &[u8; 65]) -> String {
+    let prefix = hex::decode("3059301306072a8648ce3d020106082a8648ce3d030107034200").expect("hex");
+    let info = STANDARD.encode([&prefix[..], point].concat());
+    let (first, second) = info.split_at(64);
+    format!("-----BEGIN PUBLIC KEY-----\n{first}\n{second}\n-----END PUBLIC KEY-----\n")
+}
+
 /// A software TPM that nobody owns yet.
 pub(super) struct Blank {
     pub(super) tpm: SoftTpmGuard,
@@ -46,7 +63,11 @@ impl Blank {
     }
 
     pub(super) fn provision(&self) -> Result<Pins, TpmError> {
-        provision(&self.tpm.tpm().tcti(), &PcrSelection::DEFAULT, &hierarchies(), &auths())
+        self.provision_with(&PcrSelection::DEFAULT)
+    }
+
+    pub(super) fn provision_with(&self, pcrs: &PcrSelection) -> Result<Pins, TpmError> {
+        provision(&self.tpm.tpm().tcti(), pcrs, &hierarchies(), &auths())
     }
 }
 
@@ -61,6 +82,10 @@ impl Rig {
     pub(super) fn new() -> Self {
         let blank = Blank::new();
         let pins = blank.provision().expect("a chip that nobody owns");
+        Self::of(blank, pins)
+    }
+
+    pub(super) fn of(blank: Blank, pins: Pins) -> Self {
         Self { chip: Chip::new(blank.tpm.tpm().tcti(), pins), auths: auths(), blank }
     }
 

@@ -14,6 +14,8 @@ pub(super) const UNSEAL: u32 = 0x015e;
 pub(super) const HIERARCHY_CHANGE_AUTH: u32 = 0x0129;
 /// TPM2_ClearControl.
 pub(super) const CLEAR_CONTROL: u32 = 0x0127;
+/// TPM2_Quote.
+pub(super) const QUOTE: u32 = 0x0158;
 /// TPM2_NV_Write.
 pub(super) const NV_WRITE: u32 = 0x0137;
 
@@ -23,6 +25,8 @@ struct Seen {
     responses: Vec<Vec<u8>>,
     /// A command code, and how many of that code to let through before one is spoiled.
     spoil: Option<(u32, u32)>,
+    /// A command code, and before how many more of that code a PCR is extended.
+    extend: Option<(u32, u32)>,
 }
 
 /// A tap on the way to one software TPM.
@@ -55,6 +59,11 @@ impl Tap {
     /// Makes the chip refuse one command, by naming a handle that cannot be.
     pub(super) fn spoil(&self, code: u32, after: u32) {
         lock(&self.seen).spoil = Some((code, after));
+    }
+
+    /// Extends PCR 4 before each of the next `times` commands of one code.
+    pub(super) fn extend_before(&self, code: u32, times: u32) {
+        lock(&self.seen).extend = Some((code, times));
     }
 
     /// The codes of the commands so far, and forgets them.
@@ -91,6 +100,14 @@ fn code_of(command: &[u8]) -> u32 {
     u32::from_be_bytes(command[6..10].try_into().expect("4 bytes"))
 }
 
+/// TPM2_PCR_Extend of PCR 4 in the SHA-256 bank, under the empty password.
+fn extend_pcr_4() -> Vec<u8> {
+    let mut command = vec![0x80, 0x02, 0, 0, 0, 65, 0, 0, 0x01, 0x82, 0, 0, 0, 4];
+    command.extend([0, 0, 0, 9, 0x40, 0, 0, 0x09, 0, 0, 0, 0, 0]);
+    command.extend([&[0, 0, 0, 1, 0, 0x0b][..], &[7; 32]].concat());
+    command
+}
+
 /// One message of the TPM protocol: a tag, the length of all of it, and the rest.
 fn message(from: &mut TcpStream) -> Option<Vec<u8>> {
     let mut message = vec![0; 6];
@@ -123,6 +140,18 @@ fn pass_on(mut client: TcpStream, target: u16, framed: bool, seen: &Mutex<Seen>)
                 Some((code, after)) if code == code_of(&command) => seen.spoil = Some((code, after - 1)),
                 _ => {}
             }
+        }
+        let extends = match &mut lock(seen).extend {
+            Some((code, times @ 1..)) if *code == code_of(&command) => {
+                *times -= 1;
+                true
+            }
+            _ => false,
+        };
+        if extends {
+            chip.write_all(&extend_pcr_4()).expect("said");
+            let answer = message(&mut chip).expect("answered");
+            assert_eq!(answer[6..10], [0; 4], "{answer:?}");
         }
         let passed = chip.write_all(&command).is_ok();
         let Some(response) = passed.then(|| message(&mut chip)).flatten() else { return };
