@@ -20,7 +20,7 @@ pub use people::{
 pub use pull::{Pull, decide_pull};
 
 /// The text that the digest in every request stands for.
-const FLOORS: &str = include_str!("../../schemas/policy/floors.txt");
+pub const FLOORS: &str = include_str!("../../schemas/policy/floors.txt");
 
 /// SHA-256 of the policy in force, in hex.
 pub fn digest() -> String {

@@ -1,6 +1,6 @@
 //! Reading the log back.
 
-use super::Appliance;
+use super::{Appliance, unreadable};
 use crate::domain::audit::anchor::anchor_digest;
 use crate::domain::audit::entry::Entry;
 use crate::domain::audit::tree::Tree;
@@ -79,8 +79,4 @@ impl Appliance {
         }
         Ok(Reply::AuditVerified { size: tree.size(), root: tree.root().to_string(), epoch: state.epoch })
     }
-}
-
-fn unreadable(error: &StoreError) -> Refusal {
-    Refusal::Integrity { what: error.to_string() }
 }

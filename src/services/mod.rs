@@ -10,6 +10,7 @@ pub mod checkup;
 pub mod deposit;
 pub mod doctor;
 pub mod expire;
+pub mod export;
 pub mod freeze;
 pub mod home;
 pub mod ledger;
@@ -38,6 +39,7 @@ use crate::domain::time::{ChipBoot, ChipTime, Timestamp};
 use crate::policy::Facts;
 use crate::tpm::{Chip, NvAuths, SealedWindow};
 
+use export::Export;
 use ledger::Ledger;
 use signing::Signing;
 
@@ -92,6 +94,8 @@ pub struct Appliance {
     hash_key: Key32,
     /// What signs the log.
     signing: Signing,
+    /// Bundles in the making.
+    making: BTreeMap<RequestId, Export>,
 }
 
 /// A window object on its way out.
@@ -156,6 +160,11 @@ fn nonce() -> String {
     let mut bytes = [0; 16];
     OsRng.fill_bytes(&mut bytes);
     hex::encode(bytes)
+}
+
+/// What the store says of a log that it does not give back, as a refusal.
+fn unreadable(error: &crate::store::StoreError) -> Refusal {
+    Refusal::Integrity { what: error.to_string() }
 }
 
 /// What the TPM room says, as a refusal.

@@ -125,6 +125,11 @@ impl Signing {
         chip.quote(&self.attestation, &told).map_err(|error| chip_refusal(&error))
     }
 
+    /// The public point of the key in the chip.
+    pub(super) const fn tpm_point(&self) -> &Point {
+        self.tpm.point()
+    }
+
     /// The public point of the attestation key.
     pub(super) const fn attestation_point(&self) -> &Point {
         self.attestation.point()

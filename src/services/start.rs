@@ -272,6 +272,7 @@ impl Opened {
             keeper,
             hash_key,
             signing,
+            making: BTreeMap::new(),
         };
         if appliance.state().frozen.is_some() {
             let board = &appliance.ledger.board;

@@ -125,6 +125,12 @@ impl State {
         self.requests.values().filter(is)
     }
 
+    /// The requests that anything can still happen to, each as one line of canonical JSON.
+    pub fn live_requests(&self) -> Vec<u8> {
+        let live = self.requests.values().filter(|request| request.state().is_live());
+        live.flat_map(|request| [request.doc.canonical(), b"\n".to_vec()].concat()).collect()
+    }
+
     /// When the next armed window opens after `since`.
     pub fn next_opening(&self, since: Timestamp) -> Option<Timestamp> {
         let opens = self.requests.values().filter_map(|request| match &request.phase {

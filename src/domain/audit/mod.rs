@@ -2,6 +2,7 @@
 
 pub mod anchor;
 mod body;
+pub mod bundle;
 pub mod checkpoint;
 pub mod entry;
 pub mod files;

@@ -77,6 +77,16 @@ impl Leaf {
     pub fn read(seq: u64, leaf: &[u8]) -> Result<Self, EntryError> {
         Ok(Self { entry: Entry::from_leaf(seq, leaf)?, hash: TreeHash::of_leaf(leaf) })
     }
+
+    /// What it says.
+    pub const fn entry(&self) -> &Entry {
+        &self.entry
+    }
+
+    /// Its hash in the tree.
+    pub const fn hash(&self) -> TreeHash {
+        self.hash
+    }
 }
 
 /// Takes leaves in order.
@@ -124,6 +134,21 @@ impl Verifier {
         self.tree.append_hash(hash);
         self.heads.passed(&entry.body, &self.tree);
         Ok(())
+    }
+
+    /// The tree over what was taken.
+    pub const fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// The fold of what was taken; `None` before the first entry.
+    pub const fn state(&self) -> Option<&State> {
+        self.state.as_ref()
+    }
+
+    /// The fold of what was taken, to keep.
+    pub fn into_state(self) -> Option<State> {
+        self.state
     }
 
     /// Compares what was read with the head that was published.
