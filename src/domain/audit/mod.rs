@@ -3,5 +3,7 @@
 pub mod anchor;
 pub mod entry;
 mod leaf;
+pub mod manifest;
+pub mod quote;
 pub mod tree;
 pub mod verify;
