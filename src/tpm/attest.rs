@@ -101,7 +101,8 @@ impl Quote {
     /// a u32 count of lists, then each TPML_DIGEST (u32 count; 8 times u16 size and 64 bytes).
     ///
     /// # Source
-    /// tpm2-tools 5.4, `pcr_print_values` and `pcrs_from_file`; tpm2-tss, `tss2_tpm2_types.h`.
+    /// tpm2-tools 5.4, `pcrs_from_file` in `tools/misc/tpm2_checkquote.c`; tpm2-tss,
+    /// `tss2_tpm2_types.h`.
     pub fn pcr_file(&self) -> Vec<u8> {
         const ALG_SHA256: u16 = 0x000b;
         const SELECTION_LEN: usize = 4 + 16 * 8;

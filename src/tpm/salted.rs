@@ -25,8 +25,12 @@ pub(super) struct Salted<'c> {
 }
 
 impl<'c> Salted<'c> {
-    /// Asks for the storage root key and refuses another than the pinned one: the library checks
-    /// that the Name which is compared here is that of the public area which it will salt to.
+    /// Asks for the storage root key and refuses another than the pinned one. The library computes
+    /// the Name that is compared here from the public area that it will salt to, so a chip that
+    /// gives another area is found out, whatever Name it gives.
+    ///
+    /// # Source
+    /// tpm2-tss, `Esys_TR_GetName`.
     fn open(context: &'c mut Context, pins: &'c Pins) -> Result<Self, TpmError> {
         const NOT_OURS: TpmError = TpmError::NotOurs { handle: SRK_HANDLE };
         let found = TpmHandle::try_from(SRK_HANDLE).and_then(|handle| context.tr_from_tpm_public(handle));

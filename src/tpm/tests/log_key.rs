@@ -5,6 +5,7 @@ use std::fs;
 use sha2::{Digest as _, Sha256};
 
 use super::rig::{Rig, idle, key, pem};
+use super::tap::Tap;
 use crate::tpm::{Attestation, Chip, LogKey, PolicyStep, TpmError};
 
 const PCR_REFUSED: TpmError = TpmError::PolicyRefused { step: PolicyStep::Pcr, rc: 0x1c4 };
@@ -179,4 +180,20 @@ fn p17_a_chip_with_another_root_key_signs_and_says_nothing() {
         assert_eq!(outcome, Err(refused.clone()), "{verb}");
     }
     idle(&other, "refused");
+}
+
+#[test]
+fn p17_no_session_is_salted_to_a_key_that_somebody_offers_under_the_name_of_ours() {
+    const READ_PUBLIC: u32 = 0x0173;
+    let (rig, other) = (Rig::new(), Rig::new());
+    let log = rig.chip.make_log_key().expect("made");
+    let tap = Tap::on(rig.chip.tcti());
+    let tapped = rig.chip.moved_to(tap.tcti());
+    assert!(tapped.sign_digest(&log, &digest()).is_ok(), "a wire that only listens");
+    tap.take_codes();
+    tap.exchange(rig.chip.pins().srk_public(), other.chip.pins().srk_public());
+    let refused = TpmError::NotOurs { handle: 0x8100_0001 };
+    assert_eq!(tapped.sign_digest(&log, &digest()), Err(refused.clone()));
+    assert_eq!(tapped.make_attestation_key(&key("attestation")), Err(refused));
+    assert_eq!(tap.take_codes(), [READ_PUBLIC; 2], "no session was started");
 }

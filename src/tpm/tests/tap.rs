@@ -27,6 +27,8 @@ struct Seen {
     spoil: Option<(u32, u32)>,
     /// A command code, and before how many more of that code a PCR is extended.
     extend: Option<(u32, u32)>,
+    /// Bytes in what the chip says, and what is said instead.
+    exchange: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 /// A tap on the way to one software TPM.
@@ -64,6 +66,12 @@ impl Tap {
     /// Extends PCR 4 before each of the next `times` commands of one code.
     pub(super) fn extend_before(&self, code: u32, times: u32) {
         lock(&self.seen).extend = Some((code, times));
+    }
+
+    /// Says `other` wherever the chip says `own`, which has as many bytes.
+    pub(super) fn exchange(&self, own: &[u8], other: &[u8]) {
+        assert_eq!(own.len(), other.len());
+        lock(&self.seen).exchange = Some((own.to_vec(), other.to_vec()));
     }
 
     /// The codes of the commands so far, and forgets them.
@@ -154,7 +162,11 @@ fn pass_on(mut client: TcpStream, target: u16, framed: bool, seen: &Mutex<Seen>)
             assert_eq!(answer[6..10], [0; 4], "{answer:?}");
         }
         let passed = chip.write_all(&command).is_ok();
-        let Some(response) = passed.then(|| message(&mut chip)).flatten() else { return };
+        let Some(mut response) = passed.then(|| message(&mut chip)).flatten() else { return };
+        if let Some((own, other)) = &lock(seen).exchange {
+            let found = response.windows(own.len()).position(|window| window == own);
+            found.into_iter().for_each(|at| response[at..at + other.len()].copy_from_slice(other));
+        }
         lock(seen).responses.push(response.clone());
         if client.write_all(&response).is_err() {
             return;
