@@ -11,6 +11,7 @@ mod hand_over;
 mod host;
 mod passphrase;
 mod plain;
+mod progress;
 mod questions;
 mod quiet;
 mod refusal;

@@ -4,6 +4,7 @@ use super::jobs::Jobs;
 use crate::domain::audit::entry::Delivery;
 use crate::domain::ids::{OperatorId, RequestId};
 use crate::domain::refusal::Refusal;
+use crate::domain::wire::operator::audit::AuditAsk;
 use crate::domain::wire::operator::{Ask, Reply, RequestView};
 use crate::policy::{self, Facts};
 use crate::services::approve::Yes;
@@ -89,8 +90,40 @@ impl Desk<'_> {
                 let message = "frozen: every window is closed on the chip".to_owned();
                 Ok(Reply::Done { request: None, message })
             }
+            Ask::Audit { question } => self.audit(appliance, *question),
             ask => self.read(appliance, ask),
         }
+    }
+
+    fn audit(&self, appliance: &mut Appliance, question: AuditAsk) -> Result<Reply, Refusal> {
+        let (at, operator) = (self.at, self.operator);
+        let answer = match question {
+            AuditAsk::Keys => appliance.log_keys(),
+            AuditAsk::Checkpoint => appliance.newest_checkpoint(at)?,
+            AuditAsk::Consistency { from } => appliance.prove_consistent(at, from)?,
+            AuditAsk::Proof { index } => appliance.prove(at, index)?,
+            AuditAsk::KeyedHash { text } => appliance.keyed_hash(&text),
+            AuditAsk::Make { id } => appliance.make_bundle(at, operator, &id)?,
+            AuditAsk::Part { id, path, offset } => {
+                appliance.bundle_part(at, operator, (&id, &path, offset))?
+            }
+            AuditAsk::Cosign { size, time, signature } => {
+                appliance.cosign(at, operator, (size, time, signature))?;
+                let message = format!("the checkpoint of {size} entries is cosigned");
+                return Ok(Reply::Done { request: None, message });
+            }
+            AuditAsk::Request { from, medium, seal, recipients, reason, ticket } => {
+                let wish = Wish { operator: operator.clone(), reason, ticket };
+                let id = appliance.request_export(at, wish, from, (medium, seal), recipients)?;
+                return self.done(appliance, &id, "the request is made");
+            }
+            AuditAsk::Written { id, manifest } => {
+                appliance.bundle_written(at, operator, &id, &manifest)?;
+                let message = "noted: the bundle is written".to_owned();
+                return Ok(Reply::Done { request: None, message });
+            }
+        };
+        Ok(Reply::Audit { answer })
     }
 
     fn read(&self, appliance: &Appliance, ask: Ask) -> Result<Reply, Refusal> {

@@ -246,7 +246,8 @@ const fn look_after(ask: &Ask) -> &'static str {
         Ask::RequestRelease { .. }
         | Ask::RequestReveal { .. }
         | Ask::RequestClient { .. }
-        | Ask::RequestThaw { .. } => {
+        | Ask::RequestThaw { .. }
+        | Ask::Audit { .. } => {
             "it may be made all the same: look with `portcullis requests`, and ask again if it is not"
         }
         Ask::Approve { .. } | Ask::Deny { .. } | Ask::Revoke { .. } => {

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::auditor::writer::WriteError;
 use crate::crypto::channel::ChannelError;
 use crate::crypto::key_file::KeyFileError;
 use crate::crypto::roster::RosterChainError;
@@ -76,6 +77,28 @@ pub enum DeskError {
         path: PathBuf,
         /// What the system said.
         error: io::Error,
+    },
+    /// A bundle was not written.
+    #[error("{name} cannot be written: {error}")]
+    Bundle {
+        /// Its name.
+        name: String,
+        /// Why not.
+        error: WriteError,
+    },
+    /// The entries that were fetched are not those that MANIFEST names.
+    #[error("{} is not what the keeper's MANIFEST says, and was removed", path.display())]
+    OtherEntries {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The log does not go on from what this person cosigned before.
+    #[error("the log contradicts what {operator} cosigned before: {why}")]
+    Contradiction {
+        /// Who.
+        operator: OperatorId,
+        /// In what.
+        why: String,
     },
     /// It is not a usable key file.
     #[error("{}: {error}", path.display())]
@@ -162,6 +185,9 @@ impl DeskError {
             Self::NoKeyFile { .. } => "no-key-file",
             Self::ManyKeyFiles { .. } => "many-key-files",
             Self::File { .. } => "file",
+            Self::Bundle { .. } => "bundle",
+            Self::OtherEntries { .. } => "other-entries",
+            Self::Contradiction { .. } => "contradiction",
             Self::KeyFile { .. } => "key-file",
             Self::WrongPassphrase { .. } => "wrong-passphrase",
             Self::NotPinned { .. } => "not-pinned",
@@ -181,14 +207,17 @@ impl DeskError {
         match self {
             Self::Refused(refused) => refused.exit,
             Self::NoKeyFile { .. } | Self::ManyKeyFiles { .. } => 2,
-            Self::File { .. } => 1,
+            Self::File { .. } | Self::Bundle { .. } => 1,
             Self::Link { .. }
             | Self::Cut { .. }
             | Self::Channel(_)
             | Self::Record(_)
             | Self::Version { .. }
             | Self::Protocol { .. } => 7,
-            Self::RosterChain(_) | Self::OtherRoster => 6,
+            Self::RosterChain(_)
+            | Self::OtherRoster
+            | Self::OtherEntries { .. }
+            | Self::Contradiction { .. } => 6,
             Self::KeyFile { .. }
             | Self::WrongPassphrase { .. }
             | Self::NotPinned { .. }
@@ -216,6 +245,13 @@ impl DeskError {
             }
             Self::ManyKeyFiles { .. } => "say whose with --operator ID, or which with --key FILE",
             Self::File { .. } => "look at the path and its permissions",
+            Self::Bundle { .. } => "look at the medium; the next try goes on with what was fetched",
+            Self::OtherEntries { .. } => {
+                "run it again; when it happens twice: portcullis audit verify --live"
+            }
+            Self::Contradiction { .. } => {
+                "sign nothing; keep both, freeze the appliance and find out who put an old copy back"
+            }
             Self::KeyFile { .. } => "use the copy of the key file that was put away at set-up",
             Self::WrongPassphrase { .. } => {
                 "type it again; a lost passphrase means a new key and a new roster"

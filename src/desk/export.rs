@@ -147,7 +147,9 @@ fn fetch_entries(
             return Err(DeskError::Protocol { asked: "entries" });
         }
         for leaf in leaves.iter().take(usize::try_from(to - next).unwrap_or(usize::MAX)) {
-            file.write_all(leaf.as_bytes()).and_then(|()| file.write_all(b"\n")).map_err(file_error(&path))?;
+            file.write_all(leaf.as_bytes())
+                .and_then(|()| file.write_all(b"\n"))
+                .map_err(file_error(&path))?;
             next += 1;
         }
         tell(Progress { step: "fetching entries", done: next - from, of: to - from });

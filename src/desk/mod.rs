@@ -5,9 +5,11 @@
 
 pub mod approve;
 pub mod client;
+pub mod cosign;
 pub mod deposit;
 pub mod entry_words;
 pub mod error;
+pub mod export;
 pub mod facts;
 pub mod key;
 pub mod lists;

@@ -10,7 +10,9 @@ use crate::domain::audit::tree::Head;
 use crate::domain::audit::vkey::{NoteKey, Vkey};
 use crate::domain::ids::{OperatorId, RequestId};
 use crate::domain::refusal::Refusal;
+use crate::domain::secret::SecretBytes;
 use crate::domain::time::Length;
+use crate::domain::wire::operator::audit::AuditReply;
 use crate::policy;
 
 /// Entries about checkpoints wear the chip's NV as any anchored one does: nobody gets them faster.
@@ -98,7 +100,17 @@ impl Appliance {
     }
 
     /// What the log would have of something that it has only a keyed hash of.
-    pub fn keyed_hash(&self, text: &str) -> String {
-        keyed_hash(&self.hash_key, text)
+    pub fn keyed_hash(&self, text: &SecretBytes) -> AuditReply {
+        AuditReply::KeyedHash { hash: keyed_hash(&self.hash_key, text.expose()) }
+    }
+
+    /// The public keys of the log, to be written down by whoever will verify it.
+    pub fn log_keys(&self) -> AuditReply {
+        let founding = &self.state().founding;
+        AuditReply::Keys {
+            origin: founding.origin(),
+            keys: Box::new(founding.keys.clone()),
+            roster: hex::encode(founding.roster.digest()),
+        }
     }
 }

@@ -62,7 +62,11 @@ impl Appliance {
         if !self.state().exports.contains_key(id) {
             self.make_checkpoint(at, Some(id.clone()))?;
         }
-        let to = *self.state().exports.get(id).ok_or(Refusal::Impossible { why: "an export has its checkpoint" })?;
+        let to = *self
+            .state()
+            .exports
+            .get(id)
+            .ok_or(Refusal::Impossible { why: "an export has its checkpoint" })?;
         let export = match self.making.remove(id) {
             Some(export) => export,
             None if self.making.len() >= MAKING_MAX => {
@@ -183,7 +187,9 @@ impl Appliance {
             (Member::Verify, VERIFY.as_bytes().to_vec()),
         ]);
         parts.extend(self.key_parts(&made.state)?);
-        if let Some(certificate) = chip.endorsement_certificate().map_err(|error| super::chip_refusal(&error))? {
+        if let Some(certificate) =
+            chip.endorsement_certificate().map_err(|error| super::chip_refusal(&error))?
+        {
             parts.insert(Member::EndorsementCertificate, certificate);
         }
         parts.extend(Reports::of(&made.state, &made.tally, to).into_parts());
@@ -219,7 +225,10 @@ impl Appliance {
         Ok([
             (Member::LogKey, line(&origin, NoteKey::Ed25519(keys.log))?.into_bytes()),
             (Member::TpmKey, line(&origin, NoteKey::P256(*self.signing.tpm_point()))?.into_bytes()),
-            (Member::BundleKey, line(&format!("{origin}/bundle"), NoteKey::Ed25519(keys.bundle))?.into_bytes()),
+            (
+                Member::BundleKey,
+                line(&format!("{origin}/bundle"), NoteKey::Ed25519(keys.bundle))?.into_bytes(),
+            ),
             (Member::OperatorKeys, operators.into_bytes()),
             (Member::Register, canonical::to_vec(&register)),
             (Member::CertifyMessage, bytes(&keys.certified)?),

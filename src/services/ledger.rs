@@ -8,7 +8,7 @@ use crate::domain::appliance::step::Permit;
 use crate::domain::audit::anchor::anchor_digest;
 use crate::domain::audit::entry::{Body, Entry, EntryError};
 use crate::domain::audit::heads::Heads;
-use crate::domain::audit::tree::Tree;
+use crate::domain::audit::tree::{Subtrees, Tree, TreeHash};
 use crate::domain::refusal::Refusal;
 use crate::domain::request::permit::ReleasePermit;
 use crate::store::{Store, StoreError, Write};
@@ -19,6 +19,7 @@ pub struct Ledger {
     pub(super) store: Store,
     pub(super) board: Board,
     tree: Tree,
+    subtrees: Subtrees,
     heads: Heads,
     state: State,
     evaluation: bool,
@@ -71,10 +72,11 @@ impl Ledger {
     pub(super) fn new(
         store: Store,
         board: Board,
-        (tree, heads, state): (Tree, Heads, State),
+        (tree, subtrees): (Tree, Subtrees),
+        (heads, state): (Heads, State),
         evaluation: bool,
     ) -> Self {
-        Self { store, board, tree, heads, state, evaluation, stopped: None, chip_failed: false }
+        Self { store, board, tree, subtrees, heads, state, evaluation, stopped: None, chip_failed: false }
     }
 
     /// The fold of the log.
@@ -85,6 +87,11 @@ impl Ledger {
     /// The tree over the log.
     pub const fn tree(&self) -> &Tree {
         &self.tree
+    }
+
+    /// The nodes over groups of leaves, for proofs.
+    pub const fn subtrees(&self) -> &Subtrees {
+        &self.subtrees
     }
 
     /// The heads that were for signing.
@@ -176,7 +183,9 @@ impl Ledger {
             self.stopped = Some(error.to_string());
             return Err(error.into());
         }
-        self.tree.append(&leaf);
+        let hash = TreeHash::of_leaf(&leaf);
+        self.tree.append_hash(hash);
+        self.subtrees.append_hash(hash);
         self.heads.passed(&entry.body, &self.tree);
         let held = if anchored {
             let head = anchor_digest(entry.epoch, &self.tree.root());

@@ -15,6 +15,7 @@ pub mod freeze;
 pub mod home;
 pub mod ledger;
 pub mod page;
+mod prove;
 pub mod pull;
 pub mod refuse;
 pub mod request;

@@ -77,7 +77,9 @@ impl Appliance {
             request: request.clone(),
             job: puller.job.clone(),
             evidence: hex::encode(puller.evidence.digest()),
-            caller: Box::new(Caller::of(&puller.evidence, |text| keyed_hash(&self.hash_key, text))),
+            caller: Box::new(Caller::of(&puller.evidence, |text| {
+                keyed_hash(&self.hash_key, text.as_bytes())
+            })),
         };
         let opened = self.spend_and_open(at, request, (format!("job:{}", puller.job), body))?;
         Ok(opened.map_or_else(

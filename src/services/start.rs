@@ -12,7 +12,7 @@ use crate::domain::appliance::State;
 use crate::domain::audit::anchor::{Anchored, Rollback, Start, StoreEnd, compare};
 use crate::domain::audit::entry::{Body, Delivery, Entry, EntryError};
 use crate::domain::audit::heads::Heads;
-use crate::domain::audit::tree::Tree;
+use crate::domain::audit::tree::{Subtrees, Tree, TreeHash};
 use crate::domain::home::Home;
 use crate::domain::ids::RequestId;
 use crate::domain::refusal::Refusal;
@@ -162,7 +162,8 @@ pub fn open(home: &Home) -> Result<Opened, StartError> {
     }
     let signing = Signing::read(&store, &folded.state.founding)?;
     settle(&board, &folded)?;
-    let ledger = Ledger::new(store, board, (folded.tree, folded.heads, folded.state), evaluation);
+    let ledger =
+        Ledger::new(store, board, (folded.tree, folded.subtrees), (folded.heads, folded.state), evaluation);
     Ok(Opened { ledger, keeper, hash_key, signing })
 }
 
@@ -175,6 +176,7 @@ fn kept_key(store: &Store, name: &str) -> Result<Key32, StartError> {
 /// The log read back: its tree, its state, and its last two anchored commits.
 struct Folded {
     tree: Tree,
+    subtrees: Subtrees,
     heads: Heads,
     state: State,
     end: StoreEnd,
@@ -196,9 +198,13 @@ fn fold(store: &Store) -> Result<Folded, StartError> {
 fn begin(entry: &Entry, leaf: &[u8]) -> Result<Folded, StartError> {
     let state = State::founded(entry).map_err(|why| StartError::Log { seq: entry.seq, why })?;
     let mut tree = Tree::default();
-    tree.append(leaf);
+    let mut subtrees = Subtrees::default();
+    let hash = TreeHash::of_leaf(leaf);
+    tree.append_hash(hash);
+    subtrees.append_hash(hash);
     let last = Anchored { epoch: entry.epoch, root: tree.root() };
     Ok(Folded {
+        subtrees,
         tree,
         heads: Heads::default(),
         state,
@@ -217,7 +223,9 @@ impl Folded {
         self.heads.check(&entry.body).map_err(wrong)?;
         super::approve::check_logged(&self.state, &entry.body).map_err(wrong)?;
         drop(self.state.install(step, entry));
-        self.tree.append(leaf);
+        let hash = TreeHash::of_leaf(leaf);
+        self.tree.append_hash(hash);
+        self.subtrees.append_hash(hash);
         self.heads.passed(&entry.body, &self.tree);
         self.end.is_last_leaf = anchored;
         if anchored {

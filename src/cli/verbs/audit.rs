@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{audit_dump, audit_show, audit_verify};
+use super::{audit_dump, audit_export, audit_prove, audit_show, audit_verify};
 use crate::cli::context::Context;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::session::Session;
@@ -29,6 +29,18 @@ pub enum AuditAct {
     Show(audit_show::ShowArgs),
     /// Copy the whole log into a folder, to be verified elsewhere
     Dump(DumpArgs),
+    /// Ask for a signed bundle of the log, which two operators grant, and take it
+    Export(audit_export::ExportArgs),
+    /// Write one entry with the proof that it is in the log
+    Prove(audit_prove::ProveArgs),
+    /// Cosign the newest checkpoint, as a witness of the log
+    Cosign,
+    /// Print the newest checkpoint, signed
+    Checkpoint,
+    /// Print the public keys of the log, to be written down by whoever will verify it
+    Keys,
+    /// Say what the log would have of a name or a path, which it has as keyed hashes
+    Hash(audit_prove::HashArgs),
     /// Verify a copy, or have the keeper verify the log it has
     Verify(VerifyArgs),
 }
@@ -62,6 +74,12 @@ pub struct VerifyArgs {
 pub fn run(args: AuditArgs, context: &Context) -> Result<(), Stop> {
     match args.act {
         AuditAct::Show(args) => audit_show::run(&args, context),
+        AuditAct::Export(args) => audit_export::run(args, context),
+        AuditAct::Prove(args) => audit_prove::prove(&args, context),
+        AuditAct::Cosign => audit_prove::cosign(context),
+        AuditAct::Checkpoint => audit_prove::checkpoint(context),
+        AuditAct::Keys => audit_prove::keys(context),
+        AuditAct::Hash(_) => audit_prove::hash(context),
         AuditAct::Dump(args) => audit_dump::run(&args, context),
         AuditAct::Verify(VerifyArgs { dir: None, .. }) => verify_live(context),
         AuditAct::Verify(VerifyArgs { dir: Some(dir), allow_evaluation, .. }) => {

@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::QuoteError;
 use super::reader::Reader;
+use crate::domain::audit::spki::{Point, point_from_coordinates};
 
 /// What the chip calls a key: the algorithm of its hash, and the hash of its public area.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -144,16 +145,9 @@ impl SigningKey {
         by_policy.then_some(self.policy.as_slice())
     }
 
-    /// The key in DER: 91 bytes. Whether the point is on the curve, its user says.
-    ///
-    /// # Source
-    /// RFC 5480 section 2.
-    pub fn spki(&self) -> Vec<u8> {
-        const HEAD: [u8; 27] = [
-            0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
-            0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
-        ];
-        [&HEAD[..], &self.x, &self.y].concat()
+    /// The public point, uncompressed. Whether it is on the curve, its user says.
+    pub fn point(&self) -> Point {
+        point_from_coordinates(&self.x, &self.y)
     }
 }
 
