@@ -5,5 +5,6 @@ pub mod entry;
 mod leaf;
 pub mod manifest;
 pub mod quote;
+pub mod report;
 pub mod tree;
 pub mod verify;
