@@ -1,1 +1,13 @@
 //! The auditor's side: bundles, read and verified with public keys, without a daemon and without a TPM.
+
+pub mod container;
+pub mod error;
+mod folder;
+mod header;
+mod tarball;
+pub mod writer;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

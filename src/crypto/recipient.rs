@@ -1,6 +1,6 @@
 //! Wrapping to a person with `age`: shares to operators, and half keys to the recovery recipient.
 
-use std::io::Read;
+use std::io::{self, Read, Write};
 use std::iter;
 use std::str::FromStr;
 
@@ -28,6 +28,9 @@ pub enum WrapError {
     /// It is damaged, or wrapped to somebody else.
     #[error("not wrapped to this identity, or damaged")]
     NotOurs,
+    /// There is nobody to encrypt to.
+    #[error("nobody was named to encrypt to")]
+    Nobody,
 }
 
 /// The longest wrapped text that is opened, in bytes.
@@ -60,6 +63,53 @@ pub fn wrap_to_recipient(recipient: &AgeRecipient, bytes: &[u8]) -> Result<Vec<u
     }
     let to = age::x25519::Recipient::from_str(recipient.as_str()).map_err(|_| refused())?;
     age::encrypt(&to, bytes).map_err(|_| refused())
+}
+
+/// A file while it is encrypted; without [`Encrypting::finish`] nobody can open it.
+pub struct Encrypting<W: Write>(age::stream::StreamWriter<W>);
+
+impl<W: Write> Encrypting<W> {
+    /// Writes the end, and gives back what was written to.
+    ///
+    /// # Errors
+    /// Whatever the writer says.
+    pub fn finish(self) -> io::Result<W> {
+        self.0.finish()
+    }
+}
+
+impl<W: Write> Write for Encrypting<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Encrypts what is written, so that each of `recipients` can decrypt it, with `age` for one.
+///
+/// # Errors
+/// [`WrapError::Nobody`], [`WrapError::Recipient`]; within, whatever the writer says of the head.
+/// # Source
+/// C2SP age v1, the binary form.
+pub fn encrypt_to<W: Write>(
+    recipients: &[AgeRecipient],
+    to: W,
+) -> Result<io::Result<Encrypting<W>>, WrapError> {
+    let mut keys = Vec::with_capacity(recipients.len());
+    for recipient in recipients {
+        let refused = || WrapError::Recipient { recipient: recipient.clone() };
+        if !super::sign::is_x25519_key(recipient.key()) {
+            return Err(refused());
+        }
+        keys.push(age::x25519::Recipient::from_str(recipient.as_str()).map_err(|_| refused())?);
+    }
+    let keys = keys.iter().map(|key| key as &dyn age::Recipient);
+    // Recipients of one kind agree with each other; what is left to refuse is that there are none.
+    let encryptor = age::Encryptor::with_recipients(keys).map_err(|_| WrapError::Nobody)?;
+    Ok(encryptor.wrap_output(to).map(Encrypting))
 }
 
 /// Unwraps what was wrapped to `identity`.
@@ -100,6 +150,25 @@ mod tests {
         for len in 0..wrapped.len() {
             assert!(unwrap(&ours, &wrapped[..len]).is_err(), "{len} bytes");
         }
+    }
+
+    #[test]
+    fn each_recipient_decrypts_a_file_and_nobody_else_does() {
+        let content: Vec<u8> = (0..200_000_u32).map(|n| n.to_le_bytes()[0]).collect();
+        let to = [recipient_of(&secret(7)), recipient_of(&secret(8))];
+        let mut encrypting = encrypt_to(&to, Vec::new()).expect("recipients").expect("memory");
+        for piece in content.chunks(70_001) {
+            encrypting.write_all(piece).expect("memory");
+        }
+        let file = encrypting.finish().expect("memory");
+        for (byte, opens) in [(7, true), (8, true), (9, false)] {
+            let opened = unwrap(&identity(&secret(byte)), &file).ok();
+            assert_eq!(opened.map(|bytes| *bytes == content), opens.then_some(true), "{byte}");
+        }
+        assert_eq!(encrypt_to(&[], Vec::new()).err(), Some(WrapError::Nobody));
+        let low = AgeRecipient::from_key([0; 32]);
+        let refused = encrypt_to(&[to[0].clone(), low.clone()], Vec::new()).err();
+        assert_eq!(refused, Some(WrapError::Recipient { recipient: low }));
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod manifest;
 pub mod note;
 pub mod proof;
 pub mod quote;
+pub mod report;
 pub mod spki;
 pub mod tree;
 pub mod verify;
