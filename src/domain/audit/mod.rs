@@ -13,3 +13,4 @@ pub mod spki;
 pub mod tree;
 pub mod verify;
 pub mod vkey;
+pub mod witness;
