@@ -20,3 +20,4 @@ pub mod spki;
 pub mod tree;
 pub mod verify;
 pub mod vkey;
+pub mod witness;
