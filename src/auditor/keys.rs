@@ -65,7 +65,8 @@ impl KeyList {
             Vkey::new(origin, NoteKey::P256(tpm.point()))?,
             Vkey::new(&format!("{origin}/bundle"), NoteKey::Ed25519(keys.bundle))?,
         ];
-        let roster = read_hex(roster).ok_or(KeyListError::Bytes { what: "the digest of the first roster" })?;
+        let roster =
+            read_hex(roster).ok_or(KeyListError::Bytes { what: "the digest of the first roster" })?;
         Ok(Self { vkeys, attestation: Some(*attestation.name().bytes()), roster: Some(roster) })
     }
 
@@ -136,8 +137,7 @@ mod tests {
     #[test]
     fn a_list_is_read_as_it_is_written_and_a_slip_is_named() {
         let key = Vkey::new("example.org/gate", NoteKey::Ed25519([7; 32])).expect("a key");
-        let list =
-            KeyList { vkeys: vec![key.clone()], attestation: Some([1; 34]), roster: Some([2; 32]) };
+        let list = KeyList { vkeys: vec![key.clone()], attestation: Some([1; 34]), roster: Some([2; 32]) };
         let text = list.to_text();
         assert_eq!(KeyList::parse(&text), Ok(list.clone()));
         assert_eq!(KeyList::parse(&format!("# of the gate\n\n{text}")), Ok(list));
@@ -158,7 +158,10 @@ mod tests {
         ];
         for (case, text, line) in slips {
             let refused = KeyList::parse(&text);
-            assert!(matches!(refused, Err(KeyListError::Line { line: at, .. }) if at == line), "{case}: {refused:?}");
+            assert!(
+                matches!(refused, Err(KeyListError::Line { line: at, .. }) if at == line),
+                "{case}: {refused:?}"
+            );
         }
     }
 }

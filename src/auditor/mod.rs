@@ -4,6 +4,7 @@ pub mod container;
 pub mod error;
 mod folder;
 mod header;
+pub mod keys;
 mod tarball;
 pub mod writer;
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::auditor::writer::WriteError;
+use crate::auditor::error::BundleError;
 use crate::crypto::channel::ChannelError;
 use crate::crypto::key_file::KeyFileError;
 use crate::crypto::roster::RosterChainError;
@@ -79,13 +79,8 @@ pub enum DeskError {
         error: io::Error,
     },
     /// A bundle was not written.
-    #[error("{name} cannot be written: {error}")]
-    Bundle {
-        /// Its name.
-        name: String,
-        /// Why not.
-        error: WriteError,
-    },
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
     /// The entries that were fetched are not those that MANIFEST names.
     #[error("{} is not what the keeper's MANIFEST says, and was removed", path.display())]
     OtherEntries {
@@ -185,7 +180,7 @@ impl DeskError {
             Self::NoKeyFile { .. } => "no-key-file",
             Self::ManyKeyFiles { .. } => "many-key-files",
             Self::File { .. } => "file",
-            Self::Bundle { .. } => "bundle",
+            Self::Bundle(_) => "bundle",
             Self::OtherEntries { .. } => "other-entries",
             Self::Contradiction { .. } => "contradiction",
             Self::KeyFile { .. } => "key-file",
@@ -207,7 +202,7 @@ impl DeskError {
         match self {
             Self::Refused(refused) => refused.exit,
             Self::NoKeyFile { .. } | Self::ManyKeyFiles { .. } => 2,
-            Self::File { .. } | Self::Bundle { .. } => 1,
+            Self::File { .. } | Self::Bundle(_) => 1,
             Self::Link { .. }
             | Self::Cut { .. }
             | Self::Channel(_)
@@ -245,7 +240,7 @@ impl DeskError {
             }
             Self::ManyKeyFiles { .. } => "say whose with --operator ID, or which with --key FILE",
             Self::File { .. } => "look at the path and its permissions",
-            Self::Bundle { .. } => "look at the medium; the next try goes on with what was fetched",
+            Self::Bundle(_) => "look at the medium; the next try goes on with what was fetched",
             Self::OtherEntries { .. } => {
                 "run it again; when it happens twice: portcullis audit verify --live"
             }

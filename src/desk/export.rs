@@ -14,9 +14,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::client::Client;
 use super::error::DeskError;
-use crate::auditor::writer;
+use crate::auditor::error::BundleError;
+use crate::auditor::writer::write_bundle;
 use crate::domain::audit::entry::ENTRY_LEN_MAX;
-use crate::domain::audit::manifest::{Manifest, Member};
+use crate::domain::audit::manifest::Member;
 use crate::domain::ids::RequestId;
 use crate::domain::operator::AgeRecipient;
 use crate::domain::wire::operator::audit::{AuditAsk, AuditReply, Part};
@@ -72,17 +73,14 @@ pub fn fetch(
     for part in &parts {
         fetch_part(client, id, part, &folder)?;
     }
-    let text = read(&folder.join(Member::Manifest.path()))?;
-    let manifest = Manifest::in_note(&text).map_err(|_| DeskError::Protocol { asked: "the manifest" })?;
+    let note = folder.join(Member::Manifest.path());
+    let note = fs::read(&note).map_err(file_error(&note))?;
     fetch_entries(client, range, &folder, tell)?;
-    check_entries(&folder, &manifest)?;
-    let name = manifest.file_name();
-    let step = "writing the bundle";
-    let written = writer::write(&folder, &manifest, recipients, into, |done, of| {
-        tell(Progress { step, done, of });
+    let written = write_bundle(&folder, into, recipients, &mut |so_far| {
+        tell(Progress { step: "writing the bundle", done: so_far.done, of: so_far.total });
     });
-    let path = written.map_err(|error| DeskError::Bundle { name, error })?;
-    let manifest = hex::encode(Sha256::digest(&text));
+    let path = written.map_err(|error| other_entries(error, &folder))?;
+    let manifest = hex::encode(Sha256::digest(&note));
     ask(client, AuditAsk::Written { id: id.clone(), manifest: manifest.clone() })?;
     fs::remove_dir_all(&folder).map_err(file_error(&folder))?;
     Ok(Fetched { path, range, manifest })
@@ -179,16 +177,16 @@ fn whole_lines(path: &Path) -> Result<u64, DeskError> {
     Ok(count)
 }
 
-/// Compares the entries with MANIFEST; others are removed, so that another try begins anew.
-fn check_entries(folder: &Path, manifest: &Manifest) -> Result<(), DeskError> {
-    let path = folder.join(Member::Entries.path());
-    let mut hash = Sha256::new();
-    File::open(&path).and_then(|mut file| io::copy(&mut file, &mut hash)).map_err(file_error(&path))?;
-    if manifest.digest(Member::Entries) == Some(&hash.finalize().into()) {
-        return Ok(());
+/// Entries that are not those of MANIFEST are removed, so that another try begins anew.
+fn other_entries(error: BundleError, folder: &Path) -> DeskError {
+    if !matches!(&error, BundleError::Member { member: Member::Entries, .. }) {
+        return error.into();
     }
-    fs::remove_file(&path).map_err(file_error(&path))?;
-    Err(DeskError::OtherEntries { path })
+    let path = folder.join(Member::Entries.path());
+    match fs::remove_file(&path) {
+        Ok(()) => DeskError::OtherEntries { path },
+        Err(error) => DeskError::File { path, error },
+    }
 }
 
 fn make_folder(folder: &Path) -> Result<(), DeskError> {
@@ -207,10 +205,6 @@ fn create(path: &Path) -> Result<File, DeskError> {
 fn append(path: &Path) -> Result<File, DeskError> {
     let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
     file.map_err(file_error(path))
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, DeskError> {
-    fs::read(path).map_err(file_error(path))
 }
 
 fn file_error(path: &Path) -> impl Fn(io::Error) -> DeskError {

@@ -17,7 +17,7 @@ use crate::domain::audit::files::ConsistencyFile;
 use crate::domain::audit::frontier;
 use crate::domain::audit::manifest::{Manifest, Member, Range};
 use crate::domain::audit::note::Note;
-use crate::domain::audit::report::Reports;
+use crate::domain::audit::report;
 use crate::domain::audit::spki::pem_from_point;
 use crate::domain::audit::vkey::{NoteKey, Vkey};
 use crate::domain::canonical;
@@ -192,11 +192,11 @@ impl Appliance {
         {
             parts.insert(Member::EndorsementCertificate, certificate);
         }
-        parts.extend(Reports::of(&made.state, &made.tally, to).into_parts());
+        let range = Range::new(from, to).map_err(|error| broken(&error))?;
+        parts.extend(report::all(range, &made.state, &made.tally)?);
         let mut digests: BTreeMap<Member, [u8; 32]> =
             parts.iter().map(|(member, bytes)| (*member, Sha256::digest(bytes).into())).collect();
         digests.insert(Member::Entries, made.entries);
-        let range = Range::new(from, to).map_err(|error| broken(&error))?;
         let manifest = Manifest::new(&origin, range, at.now, digests).map_err(|error| broken(&error))?;
         let permit = state.leave_to_sign(to)?;
         let manifest: Note = self.signing.sign_manifest(chip, &origin, &manifest.to_text(), &permit)?;

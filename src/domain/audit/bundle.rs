@@ -87,7 +87,7 @@ impl Making {
             self.entries.update(bytes);
             self.entries.update(b"\n");
             self.growth.append_hash(leaf.hash());
-            self.tally.add(leaf.entry());
+            self.tally.add(self.verifier.state(), leaf.entry());
         }
         self.verifier.take(leaf)
     }

@@ -8,12 +8,17 @@ mod tally;
 
 use serde::Serialize;
 
-pub use standing::{access, exceptions, rotation};
+use standing::{access, exceptions, rotation};
 pub use tally::Tally;
 
-use super::manifest::Range;
+use super::manifest::{Member, Range};
+use crate::domain::appliance::State;
 use crate::domain::canonical;
 use crate::domain::ids::{OperatorId, RequestId};
+use crate::domain::operator::AgeRecipient;
+use crate::domain::refusal::Refusal;
+use crate::domain::request::doc::Subject;
+use crate::domain::request::state::Phase;
 use crate::domain::text::Text;
 use crate::domain::time::Timestamp;
 
@@ -51,23 +56,57 @@ impl Heading {
     }
 }
 
-/// Who had this bundle made.
+/// All reports of the bundle that ends with the checkpoint of `range`.
+///
+/// # Errors
+/// [`Refusal::Impossible`] when that checkpoint was not made for an export.
+pub fn all(range: Range, state: &State, tally: &Tally) -> Result<[(Member, Vec<u8>); 6], Refusal> {
+    let heading = Heading { origin: state.founding.origin(), range, at: state.last_ts };
+    let custody = Custody::of(state, range.new_size())?;
+    Ok([
+        (Member::Rotation, rotation(&heading, state)),
+        (Member::Exceptions, exceptions(&heading, state)),
+        (Member::Access, access(&heading, state)),
+        (Member::Pairs, tally.pairs(&heading)),
+        (Member::Failed, tally.failed(&heading)),
+        (Member::Custody, heading.write("custody", &custody)),
+    ])
+}
+
+/// Who had a bundle made, and where it went, as they say.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub struct Custody {
+struct Custody<'a> {
     /// The request to export.
-    pub request: RequestId,
+    request: &'a RequestId,
     /// Who asked.
-    pub requester: OperatorId,
-    /// What it left on, as the requester says.
-    pub medium: Text,
-    /// The number of the seal on the medium, as the requester says.
-    pub seal: Text,
-    /// Who approved.
-    pub approvers: Vec<OperatorId>,
+    requester: String,
+    /// Onto which medium, or to whom.
+    medium: &'a Text,
+    /// The number of the seal on the medium.
+    seal: Option<&'a Text>,
+    /// Whom it is encrypted to.
+    recipients: &'a [AgeRecipient],
+    /// Who approved; their signatures are in the entries.
+    approvers: &'a [OperatorId],
 }
 
-/// The custody record: who asked for the export, and who approved it.
-pub fn custody(heading: &Heading, custody: &Custody) -> Vec<u8> {
-    heading.write("custody", custody)
+impl<'a> Custody<'a> {
+    fn of(state: &'a State, size: u64) -> Result<Self, Refusal> {
+        let missing = Refusal::Impossible { why: "the checkpoint of a bundle is made for its request" };
+        let (id, _) = state.exports.iter().find(|(_, made)| **made == size).ok_or_else(|| missing.clone())?;
+        let request = state.request(id)?;
+        let (Subject::Export { medium, seal, recipients, .. }, Phase::Granted(quorum)) =
+            (&request.doc.subject, &request.phase)
+        else {
+            return Err(missing);
+        };
+        Ok(Self {
+            request: id,
+            requester: request.doc.requester.to_string(),
+            medium,
+            seal: seal.as_ref(),
+            recipients,
+            approvers: quorum.people(),
+        })
+    }
 }
-
