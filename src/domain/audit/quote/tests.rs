@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
+use crate::domain::audit::spki::spki_from_point;
 
 /// Made by tpm2-tools on a software TPM.
 fn vector(name: &str) -> Vec<u8> {
