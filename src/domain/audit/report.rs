@@ -70,4 +70,3 @@ pub struct Custody {
 pub fn custody(heading: &Heading, custody: &Custody) -> Vec<u8> {
     heading.write("custody", custody)
 }
-
