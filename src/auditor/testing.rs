@@ -29,7 +29,7 @@ impl Parts {
     }
 
     pub(super) fn created() -> Timestamp {
-        Timestamp::parse("2026-11-23T21:00:07Z").expect("an instant")
+        Timestamp::parse("2025-11-23T21:00:07Z").expect("an instant")
     }
 
     /// MANIFEST over them, under a signature that nobody looks at here.

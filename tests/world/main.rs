@@ -6,6 +6,7 @@ mod common;
 mod jobs;
 mod model;
 mod people;
+mod reports;
 mod reveal;
 
 use common::seed::campaign;

@@ -7,6 +7,7 @@ use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use super::super::testing::Parts;
 use super::{read, refusal};
+use crate::auditor::container::Bundle;
 use crate::domain::audit::manifest::Member;
 
 #[test]
@@ -22,15 +23,27 @@ fn an_unpacked_bundle_gives_the_same_members() {
     assert_eq!(read(folder.path()).expect("reads"), fewer.members());
 }
 
-#[test]
-fn a_folder_with_anything_else_in_it_is_refused_by_name() {
-    type Change = fn(&Path);
-    fn replace(top: &Path, with: impl FnOnce(&Path)) {
-        let path = top.join("policy.txt");
-        fs::remove_file(&path).expect("a file");
-        with(&path);
+type Change = fn(&Path);
+
+fn replace(top: &Path, with: impl FnOnce(&Path)) {
+    let path = top.join("policy.txt");
+    fs::remove_file(&path).expect("a file");
+    with(&path);
+}
+
+fn check(cases: &[(&str, Change, &str)]) {
+    for (name, change, expected) in cases {
+        let folder = tempfile::tempdir().expect("a folder");
+        let top = folder.path().join("bundle");
+        Parts::sample().unpack(&top);
+        change(&top);
+        assert_eq!(refusal(&top), *expected, "{name}");
     }
-    let cases: [(&str, Change, &str); 14] = [
+}
+
+#[test]
+fn a_folder_with_anything_more_or_less_in_it_is_refused_by_name() {
+    check(&[
         ("nothing", |_| {}, ""),
         (
             "a stray file",
@@ -52,6 +65,32 @@ fn a_folder_with_anything_else_in_it_is_refused_by_name() {
             |top| fs::create_dir(top.join("keys/keys")).expect("a folder"),
             "\"keys/keys\" in the folder is no member of a bundle",
         ),
+        ("one missing", |top| replace(top, |_| {}), "policy.txt: it is not in the folder"),
+        (
+            "no MANIFEST",
+            |top| fs::remove_file(top.join("MANIFEST")).expect("a file"),
+            "MANIFEST: it is not in the folder",
+        ),
+        (
+            "unlisted",
+            |top| {
+                let mut fewer = Parts::sample();
+                fewer.content.remove(&Member::EndorsementCertificate);
+                fs::write(top.join("MANIFEST"), fewer.note()).expect("a file");
+            },
+            "quote/ek.crt: MANIFEST does not list it",
+        ),
+        (
+            "other bytes",
+            |top| fs::write(top.join("policy.txt"), "x").expect("a file"),
+            "policy.txt: its SHA-256 is not the one in MANIFEST",
+        ),
+    ]);
+}
+
+#[test]
+fn what_is_no_plain_file_is_refused_without_waiting_for_it() {
+    check(&[
         (
             "a link",
             |top| replace(top, |path| symlink("/etc/passwd", path).expect("a link")),
@@ -80,34 +119,7 @@ fn a_folder_with_anything_else_in_it_is_refused_by_name() {
             },
             "\"keys\" in the folder is no folder",
         ),
-        ("one missing", |top| replace(top, |_| {}), "policy.txt: it is not in the folder"),
-        (
-            "no MANIFEST",
-            |top| fs::remove_file(top.join("MANIFEST")).expect("a file"),
-            "MANIFEST: it is not in the folder",
-        ),
-        (
-            "unlisted",
-            |top| {
-                let mut fewer = Parts::sample();
-                fewer.content.remove(&Member::EndorsementCertificate);
-                fs::write(top.join("MANIFEST"), fewer.note()).expect("a file");
-            },
-            "quote/ek.crt: MANIFEST does not list it",
-        ),
-        (
-            "other bytes",
-            |top| fs::write(top.join("policy.txt"), "x").expect("a file"),
-            "policy.txt: its SHA-256 is not the one in MANIFEST",
-        ),
-    ];
-    for (name, change, expected) in cases {
-        let folder = tempfile::tempdir().expect("a folder");
-        let top = folder.path().join("bundle");
-        Parts::sample().unpack(&top);
-        change(&top);
-        assert_eq!(refusal(&top), expected, "{name}");
-    }
+    ]);
 }
 
 #[test]
@@ -118,4 +130,20 @@ fn what_is_neither_file_nor_folder_is_refused_without_waiting() {
     assert!(refusal(&pipe).ends_with("pipe is neither a file nor a folder"));
     assert!(refusal(Path::new("/dev/zero")).ends_with("/dev/zero is neither a file nor a folder"));
     assert!(!refusal(&folder.path().join("nothing")).is_empty());
+}
+
+#[test]
+fn a_member_that_changes_while_it_is_read_is_refused() {
+    for (name, len, said) in [
+        ("longer", 600, "policy.txt: it changed while it was read"),
+        ("shorter", 500, "policy.txt: it changed while it was read"),
+        ("as long", 512, ""),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        Parts::sample().unpack(folder.path());
+        let bundle = Bundle::open(folder.path()).expect("opens");
+        fs::write(folder.path().join("policy.txt"), vec![b'p'; len]).expect("a file");
+        let refused = bundle.finish().err().map(|error| error.to_string()).unwrap_or_default();
+        assert_eq!(refused, said, "{name}");
+    }
 }

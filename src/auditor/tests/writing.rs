@@ -98,3 +98,15 @@ fn an_encrypted_bundle_is_the_bundle_to_its_recipients() {
     }
     assert_eq!(files(folder.path()), [format!("{NAME}.age"), "parts".to_owned()]);
 }
+
+#[test]
+fn the_systems_own_tar_unpacks_it_and_the_folder_reads_the_same() {
+    let folder = stage();
+    let path = write(folder.path()).expect("writes");
+    let unpacked = folder.path().join("unpacked");
+    fs::create_dir(&unpacked).expect("a folder");
+    let tar = std::process::Command::new("tar").arg("-xf").arg(&path).arg("-C").arg(&unpacked).output();
+    let tar = tar.expect("tar runs");
+    assert!(tar.status.success() && tar.stderr.is_empty(), "{}", String::from_utf8_lossy(&tar.stderr));
+    assert_eq!(read(&unpacked).expect("reads"), Parts::sample().members());
+}
