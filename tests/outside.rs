@@ -32,7 +32,7 @@ fn another_verifier_finds_what_was_changed() {
     let cases = [
         ("an entry", "entries.ndjson", "entry 300", "entry 30O", "entries give the root"),
         ("an entry gone", "entries.ndjson", "entry 300\n", "", "entries give the root"),
-        ("a peak", "frontier", "A", "B", "consistency"),
+        ("a peak", "frontier", "2m", "2n", "consistency"),
         ("the older size", "consistency", "old 257", "old 258", "consistency"),
         ("the newer size", "checkpoint", "\n600\n", "\n601\n", "checkpoint"),
         ("an operator's key", "keys/operators.vkey", "/alice", "/alicE", "id of"),

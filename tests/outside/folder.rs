@@ -45,10 +45,10 @@ impl Export {
         let mut growth = Growth::of(before.clone());
         (old..new).for_each(|n| growth.append_hash(leaf(n)));
         let (proof, tree) = growth.finish();
-        let people = ["alice", "bo"].map(|id| {
-            OperatorKey::generate(OperatorId::parse(id).expect("an id"), &mut OsRng)
-        });
-        let checkpoint = signed(&Checkpoint::of_head(ORIGIN, &tree.head()).expect("a head").to_string(), &people);
+        let people = ["alice", "bo"]
+            .map(|id| OperatorKey::generate(OperatorId::parse(id).expect("an id"), &mut OsRng));
+        let checkpoint =
+            signed(&Checkpoint::of_head(ORIGIN, &tree.head()).expect("a head").to_string(), &people);
         let export = Self { folder: tempfile::tempdir().expect("a folder"), old, checkpoint };
         let consistency = ConsistencyFile::new(old, proof, export.checkpoint.clone()).expect("a proof");
         let keys: Vec<_> = people.iter().map(|key| format!("{}\n", person(key))).collect();
@@ -76,8 +76,10 @@ impl Export {
     /// The entries with a proof of their own, in the order of the names of the files.
     fn proved(&self) -> Vec<u64> {
         let range = self.old..self.checkpoint.checkpoint().size();
-        let mut proved: Vec<u64> =
-            [range.start, 300, range.end.saturating_sub(1)].into_iter().filter(|n| range.contains(n)).collect();
+        let mut proved: Vec<u64> = [range.start, 300, range.end.saturating_sub(1)]
+            .into_iter()
+            .filter(|n| range.contains(n))
+            .collect();
         proved.sort_by_key(u64::to_string);
         proved.dedup();
         proved
@@ -138,10 +140,8 @@ fn signed(text: &str, people: &[OperatorKey]) -> SignedCheckpoint {
     let point = chip.verifying_key().to_encoded_point(false).as_bytes().try_into().expect("a point");
     let der: p256::ecdsa::DerSignature = chip.sign(text.as_bytes());
     let chip = Vkey::new(ORIGIN, NoteKey::P256(point)).expect("a name");
-    let mut lines = vec![
-        sign_note(&log(), ORIGIN, text).expect("a name"),
-        NoteSignature::new(&chip, der.as_bytes()),
-    ];
+    let mut lines =
+        vec![sign_note(&log(), ORIGIN, text).expect("a name"), NoteSignature::new(&chip, der.as_bytes())];
     lines.extend(people.iter().map(|key| cosign(key, ORIGIN, SECONDS, text).expect("a name")));
     let note = Note::new(text, lines).expect("a note");
     SignedCheckpoint::of_note(note).expect("a checkpoint")

@@ -113,7 +113,8 @@ fn notes_are_believed_or_refused_as_the_vectors_say() {
 fn a_cosignature_carries_its_time() {
     let vector = parse(include_str!("../vectors/audit/cosignature.json"));
     let note = format!("{}\n{}", text(&vector, "text"), text(&vector, "line"));
-    let (note, known) = (Note::read(note.as_bytes()).expect("a note"), named(&keys(), &[text(&vector, "key")]));
+    let (note, known) =
+        (Note::read(note.as_bytes()).expect("a note"), named(&keys(), &[text(&vector, "key")]));
     let signed = open(&note, &known).expect("cosigned");
     assert_eq!(signed[0].seconds, Some(number(&vector, "seconds")));
     assert_eq!(hex::encode(note.signatures()[0].blob()), text(&vector, "blob"));
