@@ -40,6 +40,9 @@ missing_packages() {
         has_command tpm2_getcap || echo tpm2-tools
         # And a system clock that jumps, for one process alone.
         has_command faketime || echo faketime
+        # And a verifier of signed notes and of trees that others wrote.
+        has_command go || echo golang-go
+        [ -d /usr/share/gocode/src/golang.org/x/mod/sumdb/note ] || echo golang-golang-x-mod-dev
     fi
     # PNG from SVG, and the font that the pictures are measured with.
     if [ "${1:-}" = --pictures ]; then

@@ -161,3 +161,72 @@ impl fmt::Display for SignedCheckpoint {
         self.note.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EMPTY: &str = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+    const ROOT: &str = "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=";
+
+    #[test]
+    fn a_checkpoint_is_read_as_it_is_written() {
+        let text = format!("example.com/behind-the-sofa\n20852163\n{ROOT}\n");
+        let checkpoint = Checkpoint::read(&text).expect("the example of the specification");
+        assert_eq!(checkpoint.to_string(), text);
+        assert_eq!((checkpoint.origin(), checkpoint.size()), ("example.com/behind-the-sofa", 20_852_163));
+        let again = Checkpoint::of_head(checkpoint.origin(), &checkpoint.head());
+        assert_eq!(again, Ok(checkpoint));
+        let empty = Checkpoint::of_head("o", &Tree::default().head()).expect("an empty tree");
+        assert_eq!(empty.to_string(), format!("o\n0\n{EMPTY}\n"));
+        // Other code that reads checkpoints reads this one.
+        let theirs = tlog_tiles::Checkpoint::from_bytes(text.as_bytes()).expect("a checkpoint");
+        assert_eq!((theirs.size(), theirs.hash().0), (20_852_163, *again.expect("as above").root().bytes()));
+    }
+
+    #[test]
+    fn a_checkpoint_has_one_spelling() {
+        let of = |origin: &str, size: &str, root: &str| format!("{origin}\n{size}\n{root}\n");
+        let lines = |found| CheckpointError::Lines { found };
+        let origin = |origin: &str| CheckpointError::Origin { origin: origin.to_owned() };
+        let size = |size: &str| CheckpointError::Size { size: size.to_owned() };
+        let root = |root: &str| CheckpointError::Root { root: root.to_owned() };
+        let cases = [
+            ("nothing", String::new(), lines(0)),
+            ("two lines", "o\n1\n".to_owned(), lines(2)),
+            ("no line feed at the end", format!("o\n1\n{ROOT}"), lines(2)),
+            ("an extension", of("o", "1", ROOT) + "x\n", lines(4)),
+            ("an empty line", of("o", "1", ROOT) + "\n", lines(4)),
+            ("no origin", of("", "1", ROOT), origin("")),
+            ("a blank in the origin", of("a b", "1", ROOT), origin("a b")),
+            ("a plus in the origin", of("a+b", "1", ROOT), origin("a+b")),
+            ("a carriage return", of("o\r", "1", ROOT), origin("o\r")),
+            ("leading zeros", of("o", "01", ROOT), size("01")),
+            ("a sign", of("o", "+1", ROOT), size("+1")),
+            ("2^63", of("o", "9223372036854775808", ROOT), size("9223372036854775808")),
+            ("31 bytes", of("o", "1", &ROOT[4..]), root(&ROOT[4..])),
+            ("no padding", of("o", "1", &ROOT[..43]), root(&ROOT[..43])),
+            ("in hex", of("o", "1", &"0".repeat(64)), root(&"0".repeat(64))),
+            ("an empty tree with a root", of("o", "0", ROOT), root(ROOT)),
+        ];
+        for (name, text, expected) in cases {
+            assert_eq!(Checkpoint::read(&text), Err(expected), "{name}");
+        }
+        let largest = of("o", "9223372036854775807", ROOT);
+        assert_eq!(Checkpoint::read(&largest).map(|it| it.to_string()), Ok(largest));
+        assert_eq!(Checkpoint::read(&of("o", "0", EMPTY)).map(|it| it.size()), Ok(0));
+        let head = Head { size: 1, root: "00".to_owned() };
+        assert_eq!(Checkpoint::of_head("o", &head), Err(root("00")));
+    }
+
+    #[test]
+    fn a_signed_checkpoint_is_a_note_of_one() {
+        let good = format!("o\n1\n{ROOT}\n\n\u{2014} n AAAAAQA=\n");
+        let read = SignedCheckpoint::read(good.as_bytes()).expect("a checkpoint");
+        assert_eq!((read.to_string(), read.checkpoint().size()), (good, 1));
+        let other = "words\n\n\u{2014} n AAAAAQA=\n";
+        assert_eq!(SignedCheckpoint::read(other.as_bytes()), Err(CheckpointError::Lines { found: 1 }));
+        let unsigned = format!("o\n1\n{ROOT}\n");
+        assert_eq!(SignedCheckpoint::read(unsigned.as_bytes()), Err(NoteError::NoBlankLine.into()));
+    }
+}

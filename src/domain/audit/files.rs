@@ -245,3 +245,6 @@ fn hashes<'a>(numbered: impl Iterator<Item = (usize, &'a str)>) -> Result<Vec<Tr
     }
     Ok(hashes)
 }
+
+#[cfg(test)]
+mod tests;

@@ -187,3 +187,6 @@ impl fmt::Display for Note {
 fn is_text(text: &str) -> bool {
     text.bytes().all(|byte| byte >= 0x20 || byte == b'\n')
 }
+
+#[cfg(test)]
+mod tests;

@@ -178,3 +178,98 @@ impl fmt::Display for Vkey {
 pub(super) fn is_name(name: &str) -> bool {
     is_key_name_valid(name) && !name.chars().any(char::is_control)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::spki::point_from_pem;
+    use super::*;
+
+    /// Of the specification and of the Go library's documentation.
+    const THEIRS: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+    const PEM: &str = "-----BEGIN PUBLIC KEY-----\n\
+        MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt\n\
+        6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9Q==\n\
+        -----END PUBLIC KEY-----\n";
+
+    fn keys() -> [NoteKey; 3] {
+        [
+            NoteKey::Ed25519([9; 32]),
+            NoteKey::P256(point_from_pem(PEM).expect("a key")),
+            NoteKey::Cosignature([9; 32]),
+        ]
+    }
+
+    #[test]
+    fn a_key_is_read_as_it_is_written() {
+        let theirs = Vkey::parse(THEIRS).expect("a key");
+        assert_eq!((theirs.name(), theirs.id(), theirs.key().kind()), ("PeterNeumann", 0xc74f_20a3, 1));
+        assert_eq!(theirs.to_string(), THEIRS);
+        for key in keys() {
+            let vkey = Vkey::new("bank.example/keeper-1", key).expect("a name");
+            assert_eq!(Vkey::parse(&vkey.to_string()), Ok(vkey));
+        }
+    }
+
+    #[test]
+    fn the_name_is_part_of_every_id_but_that_of_ecdsa() {
+        let ids = |name| keys().map(|key| Vkey::new(name, key).expect("a name").id());
+        let ([log, chip, person], [other_log, other_chip, other_person]) = (ids("a"), ids("b"));
+        assert!(log != other_log && person != other_person && log != person);
+        assert_eq!(chip, other_chip);
+        let spki = Sha256::digest(keys()[1].bytes());
+        assert_eq!(chip.to_be_bytes(), spki[..4]);
+        // What the recommended formula gives, which other verifiers have taken for that of all types.
+        let recommended = signed_note::key_id("a", &[&[ECDSA][..], &keys()[1].bytes()].concat());
+        assert_ne!(chip, recommended);
+        assert_eq!(log, signed_note::key_id("a", &[&[ED25519][..], &keys()[0].bytes()].concat()));
+    }
+
+    #[test]
+    fn a_key_has_one_spelling() {
+        let bytes = |kind: u8, length: usize| {
+            let bytes = [&[kind][..], &vec![7; length]].concat();
+            format!("n+{:08x}+{}", signed_note::key_id("n", &bytes), BASE64_STANDARD.encode(bytes))
+        };
+        let name = |name: &str| THEIRS.replace("PeterNeumann", name);
+        let refused = |name: &str| VkeyError::Name { name: name.to_owned() };
+        let cases = [
+            ("nothing", String::new(), VkeyError::Form),
+            ("no id", THEIRS.replace("+c74f20a3", ""), VkeyError::Form),
+            ("an id in upper case", THEIRS.replace("c74f20a3", "C74F20A3"), VkeyError::Form),
+            ("an id of 7 digits", THEIRS.replace("+c7", "+7"), VkeyError::Form),
+            ("a sign in the id", THEIRS.replace("+c7", "++7"), VkeyError::Form),
+            ("no base64", "n+00000000+0x0".to_owned(), VkeyError::Form),
+            ("no key", "n+00000000+".to_owned(), VkeyError::Form),
+            ("a line feed", format!("{THEIRS}\n"), VkeyError::Form),
+            ("no name", name(""), refused("")),
+            ("a blank", name("Peter Neumann"), refused("Peter Neumann")),
+            ("a blank of Unicode", name("Peter\u{2003}N"), refused("Peter\u{2003}N")),
+            ("a control character", name("Peter\u{1b}"), refused("Peter\u{1b}")),
+            ("another name", name("n"), VkeyError::Id { found: 0xc74f_20a3, expected: 0x021b_e7f4 }),
+            ("31 bytes", bytes(ED25519, 31), VkeyError::Key { kind: ED25519 }),
+            ("33 bytes", bytes(ED25519, 33), VkeyError::Key { kind: ED25519 }),
+            ("a point", bytes(ECDSA, 65), VkeyError::Key { kind: ECDSA }),
+            ("a person's of 31 bytes", bytes(COSIGNATURE, 31), VkeyError::Key { kind: COSIGNATURE }),
+            ("RFC 6962", bytes(5, 32), VkeyError::Kind { kind: 5 }),
+            ("ML-DSA", bytes(6, 32), VkeyError::Kind { kind: 6 }),
+            ("too long a name", format!("{}{THEIRS}", "x".repeat(VKEY_LENGTH_MAX)), VkeyError::Form),
+        ];
+        for (name, text, expected) in cases {
+            assert_eq!(Vkey::parse(&text), Err(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_key_has_a_length() {
+        let rest = Vkey::new("", keys()[0]).expect_err("no name");
+        assert_eq!(rest, VkeyError::Name { name: String::new() });
+        // A plus, 8 digits, a plus and 44 digits of base64 for 33 bytes.
+        let room = VKEY_LENGTH_MAX - 54;
+        for (length, fits) in [(room, true), (room + 1, false)] {
+            let made = Vkey::new(&"x".repeat(length), keys()[0]);
+            assert_eq!(made.is_ok(), fits, "{length}");
+            let read = made.map(|vkey| Vkey::parse(&vkey.to_string()).is_ok());
+            assert_eq!(read, if fits { Ok(true) } else { Err(VkeyError::Form) }, "{length}");
+        }
+    }
+}

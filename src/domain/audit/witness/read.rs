@@ -40,10 +40,9 @@ impl Reader {
                 self.group(line, name, threshold, members)
             }
             ["group", ..] => Err(form(GROUP)),
-            ["quorum", NONE] => Ok(self.quorums.push(None)),
             ["quorum", name] => {
-                let member = self.find(line, name)?;
-                self.quorums.push(Some(member));
+                let member = if name == NONE { None } else { Some(self.find(line, name)?) };
+                self.quorums.push(member);
                 Ok(())
             }
             ["quorum", ..] => Err(form(QUORUM)),
