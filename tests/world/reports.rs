@@ -1,12 +1,14 @@
 //! The reports of a bundle, from a log that is written for them.
 
 use portcullis::domain::appliance::State;
-use portcullis::domain::audit::entry::{Body, Delivery, Entry};
-use portcullis::domain::audit::manifest::Range;
-use portcullis::domain::audit::report::{Custody, Heading, Tally, access, custody, exceptions, rotation};
+use portcullis::domain::audit::entry::{Body, ClockTrust, Delivery, Entry};
+use portcullis::domain::audit::manifest::{Member, Range};
+use portcullis::domain::audit::report::{Heading, Tally, access, all, exceptions, rotation};
+use portcullis::domain::audit::tree::Head;
 use portcullis::domain::canonical;
 use portcullis::domain::credential::{CredentialKind, Deposited, RotationDays, Terms};
-use portcullis::domain::ids::{OperatorId, RequestId};
+use portcullis::domain::ids::RequestId;
+use portcullis::domain::operator::AgeRecipient;
 use portcullis::domain::request::doc::{Channel, ReleaseWindow, RequestDoc, Requester, Subject};
 use portcullis::domain::time::{ChipBoot, Interval, Length, Timestamp};
 use portcullis::policy;
@@ -108,7 +110,18 @@ impl Log {
 
 fn entry(seq: u64, ts: Timestamp, actor: &str, body: Body) -> Entry {
     let actor = vec![actor.to_owned()];
-    Entry { v: 1, seq, ts, mono: ts.ms(), boot: BOOT, epoch: seq, evaluation: true, actor, body }
+    Entry {
+        v: 1,
+        seq,
+        ts,
+        mono: ts.ms(),
+        boot: BOOT,
+        clock: ClockTrust::Agrees,
+        epoch: seq,
+        evaluation: true,
+        actor,
+        body,
+    }
 }
 
 fn window() -> ReleaseWindow {
@@ -181,7 +194,8 @@ fn access_says_who_had_which_generation_and_what_is_not_settled() {
     log.approve(1, &id, 1);
     log.approve(1, &id, 2);
     log.arm(2, &id);
-    let pull = || Body::Pulled { request: id.clone(), job: job(0), evidence: "00".to_owned() };
+    let pull =
+        || Body::Pulled { request: id.clone(), job: job(0), evidence: "00".to_owned(), caller: caller() };
     for at in [3, 4] {
         log.does(at, "job:job0", pull());
         let (request, delivered) = (id.clone(), Delivery::Acknowledged);
@@ -229,7 +243,11 @@ fn approvals(from: u64) -> Log {
     }
     let third = RequestId::from_entropy(3);
     let voided = [(third.clone(), "ff".repeat(16))].into();
-    log.does(2, "keeper", Body::Started { voided, ended: vec![], version: "0".to_owned() });
+    log.does(
+        2,
+        "keeper",
+        Body::Started { voided, ended: vec![], version: "0".to_owned(), program: "0".to_owned() },
+    );
     log.approve(2, &third, 1);
     log.approve(2, &third, 2);
     log
@@ -286,22 +304,33 @@ fn failed_counts_refusals_by_who_and_code_and_passphrases_by_whose() {
 
 #[test]
 fn custody_says_who_asked_for_the_export_and_who_approved_it() {
-    let log = Log::found(0);
-    let record = Custody {
-        request: RequestId::from_entropy(9),
-        requester: OperatorId::parse("op0").expect("an id"),
+    let mut log = Log::found(0);
+    let subject = Subject::Export {
+        from: 0,
         medium: text("USB stick 7"),
-        seal: text("004711"),
-        approvers: vec![person(1), person(2)],
+        seal: Some(text("004711")),
+        recipients: vec![AgeRecipient::from_key([9; 32])],
     };
-    let bytes = custody(&log.heading(), &record);
+    let request = log.ask(1, 9, Requester::Operator(person(0)), subject);
+    log.approve(2, &request, 1);
+    log.approve(3, &request, 2);
+    log.does(4, "keeper", Body::Checkpoint { request: Some(request.clone()), previous: None });
+    let range = Range::new(0, log.size).expect("a range");
+    let parts = all(range, &log.state, &log.tally).expect("reports");
+    let (_, bytes) = parts.iter().find(|(member, _)| *member == Member::Custody).expect("one of them");
+    let recipient = AgeRecipient::from_key([9; 32]).to_string();
     for (field, expected) in [
-        ("request", json!("0009")),
-        ("requester", json!("op0")),
+        ("request", json!(request)),
+        ("requester", json!("operator:op0")),
         ("medium", json!("USB stick 7")),
         ("seal", json!("004711")),
+        ("recipients", json!([recipient])),
         ("approvers", json!(["op1", "op2"])),
     ] {
-        assert_eq!(part(&log, &bytes, "custody", field), expected, "{field}");
+        assert_eq!(part(&log, bytes, "custody", field), expected, "{field}");
     }
+    let previous = Some(Head { size: log.size, root: "00".repeat(32) });
+    log.does(5, "keeper", Body::Checkpoint { request: None, previous });
+    let daily = Range::new(0, log.size).expect("a range");
+    assert!(all(daily, &log.state, &log.tally).is_err(), "nobody asked for that checkpoint");
 }

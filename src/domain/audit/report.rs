@@ -8,7 +8,7 @@ mod tally;
 
 use serde::Serialize;
 
-use standing::{access, exceptions, rotation};
+pub use standing::{access, exceptions, rotation};
 pub use tally::Tally;
 
 use super::manifest::{Member, Range};
