@@ -10,9 +10,7 @@ use portcullis::domain::credential::{CredentialKind, Deposited, RotationDays, Te
 use portcullis::domain::ids::{
     ApplianceName, CredentialName, Generation, JobName, OperatorId, RequestId, TrustDomain,
 };
-use portcullis::domain::operator::{
-    AgeRecipient, OperatorPublic, Role, Roster, Signature, SignedRoster,
-};
+use portcullis::domain::operator::{AgeRecipient, OperatorPublic, Role, Roster, Signature, SignedRoster};
 use portcullis::domain::request::doc::{Channel, ReleaseWindow, RequestDoc, Requester, Subject};
 use portcullis::domain::selector::{Selector, Selectors};
 use portcullis::domain::text::Text;
@@ -240,12 +238,8 @@ pub fn refused(wanted: &str, code: &str, what: &str) -> Body {
 fn bodies() -> Vec<Body> {
     let id = || request("7K2M");
     let (alice, payroll) = (|| operator("alice"), || job("payroll"));
-    let started = |voided, ended| Body::Started {
-        voided,
-        ended,
-        version: "0.1.0".to_owned(),
-        program: digest('d'),
-    };
+    let started =
+        |voided, ended| Body::Started { voided, ended, version: "0.1.0".to_owned(), program: digest('d') };
     let mut bodies = vec![
         Body::Setup(Box::new(founding())),
         started(BTreeMap::from([(id(), nonce('1'))]), vec![request("0000")]),

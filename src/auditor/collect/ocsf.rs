@@ -135,7 +135,8 @@ fn unmapped(entry: &Entry, leaf: &[u8]) -> Value {
         "mono": entry.mono,
         "v": entry.v,
     });
-    let detail = serde_json::to_value(&entry.body).ok().and_then(|mut body| body.get_mut("detail").map(Value::take));
+    let detail =
+        serde_json::to_value(&entry.body).ok().and_then(|mut body| body.get_mut("detail").map(Value::take));
     if let Some(detail) = detail {
         unmapped["detail"] = detail;
     }
@@ -190,7 +191,8 @@ fn event(origin: &str, body: &Body, seq: u64) -> Event {
             entity_event(SUSPEND, SUCCESS, whole("appliance", origin)).commented(reason.as_str())
         }
         Body::Refused { wanted, code, what } => {
-            let mut refused = entity_event(other("Refuse"), FAILURE, json!({ "name": wanted, "type": "attempt" }));
+            let mut refused =
+                entity_event(other("Refuse"), FAILURE, json!({ "name": wanted, "type": "attempt" }));
             refused.own.extend([("status_code", json!(code)), ("status_detail", json!(what))]);
             refused
         }
@@ -225,7 +227,11 @@ fn life(activity: Activity, version: Option<&str>) -> Event {
 
 fn logon_failed(origin: &str, operator: &OperatorId) -> Event {
     let service = json!({ "name": PRODUCT, "uid": origin });
-    let own = vec![("is_remote", json!(false)), ("service", service), ("user", user(&format!("operator:{operator}")))];
+    let own = vec![
+        ("is_remote", json!(false)),
+        ("service", service),
+        ("user", user(&format!("operator:{operator}"))),
+    ];
     Event { class: Class::Authentication, activity: LOGON, status: FAILURE, own }
 }
 

@@ -65,9 +65,9 @@ fn structured_data(origin: &str, entry: &Entry, leaf: &[u8]) -> String {
         ("evaluation", Some(entry.evaluation.to_string())),
         ("leaf", Some(TreeHash::of_leaf(leaf).to_string())),
     ];
-    let written = parameters.into_iter().filter_map(|(name, value)| {
-        value.map(|value| format!(" {name}=\"{}\"", parameter(&value)))
-    });
+    let written = parameters
+        .into_iter()
+        .filter_map(|(name, value)| value.map(|value| format!(" {name}=\"{}\"", parameter(&value))));
     format!("[portcullis@{ENTERPRISE}{}]", written.collect::<String>())
 }
 
