@@ -189,6 +189,6 @@ fn bytes(cluster: &Cluster) {
     let written =
         log.iter().map(|entry| String::from_utf8(entry.to_leaf().expect("a leaf")).expect("text") + "\n");
     assert_eq!(stored, written.collect::<String>());
-    let whole = "SELECT count(*) FROM entry WHERE entry = leaf::jsonb AND at = to_timestamp(floor(extract(epoch FROM at) * 1000 + 0.5) / 1000)";
+    let whole = "SELECT count(*) FROM entry WHERE (entry ->> 'ts')::numeric = extract(epoch FROM at) * 1000";
     assert_eq!(desk.psql(&["-At", "--command", whole]).trim(), log.len().to_string());
 }

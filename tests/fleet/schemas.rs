@@ -68,6 +68,46 @@ fn every_type_of_entry_has_a_schema_and_the_other_way_round() {
     assert_eq!(listed(&header["allOf"], "/then/$ref"), files);
 }
 
+/// The members of every object in `schema` that say neither what they are nor where that is said.
+fn silent_members(schema: &Value, at: &str, found: &mut Vec<String>) {
+    if let Some(Value::Object(members)) = schema.get("properties") {
+        let speaks = |member: &Value| {
+            ["description", "$ref", "const"].iter().any(|key| member.get(key).is_some())
+                || *member == json!(false)
+        };
+        let silent = members.iter().filter(|(_, member)| !speaks(member));
+        found.extend(silent.map(|(name, _)| format!("{at}: {name}")));
+    }
+    match schema {
+        Value::Object(map) => {
+            map.iter().for_each(|(key, value)| silent_members(value, &format!("{at}/{key}"), found))
+        }
+        Value::Array(list) => list.iter().for_each(|value| silent_members(value, at, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_field_of_every_schema_says_what_it_is() {
+    let mut found = Vec::new();
+    for folder in [folder(), folder().join("shared")] {
+        for file in std::fs::read_dir(folder).expect("the schemas").map(|file| file.expect("a file").path()) {
+            if file.is_file() {
+                let schema = std::fs::read_to_string(&file).expect("read");
+                let schema: Value = serde_json::from_str(&schema).expect("JSON");
+                assert_eq!(
+                    schema["$schema"],
+                    "https://json-schema.org/draft/2020-12/schema",
+                    "{}",
+                    file.display()
+                );
+                silent_members(&schema, &file.display().to_string(), &mut found);
+            }
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
 #[test]
 fn entries_of_every_type_and_those_of_a_story_are_valid() {
     let story: Vec<Value> = story().iter().map(|leaf| serde_json::from_slice(leaf).expect("JSON")).collect();

@@ -179,20 +179,24 @@ fn event(origin: &str, body: &Body, seq: u64) -> Event {
         Body::Deposited { credential, deposited } => {
             let generation = deposited.generation.number();
             let entity = json!({
-                "name": credential, "type": "credential", "uid": credential, "version": generation.to_string()
+                "name": credential, "type": "credential", "type_id": 99, "uid": credential, "version": generation.to_string()
             });
             entity_event(if generation == 1 { CREATE } else { UPDATE }, SUCCESS, entity)
         }
         Body::Requested { doc } => {
-            let entity = json!({ "name": doc.subject.title(), "type": "request", "uid": doc.id });
+            let entity =
+                json!({ "name": doc.subject.title(), "type": "request", "type_id": 99, "uid": doc.id });
             entity_event(CREATE, SUCCESS, entity).commented(doc.reason.as_str())
         }
         Body::Frozen { reason, .. } => {
             entity_event(SUSPEND, SUCCESS, whole("appliance", origin)).commented(reason.as_str())
         }
         Body::Refused { wanted, code, what } => {
-            let mut refused =
-                entity_event(other("Refuse"), FAILURE, json!({ "name": wanted, "type": "attempt" }));
+            let mut refused = entity_event(
+                other("Refuse"),
+                FAILURE,
+                json!({ "name": wanted, "type": "attempt", "type_id": 99 }),
+            );
             refused.own.extend([("status_code", json!(code)), ("status_detail", json!(what))]);
             refused
         }
@@ -237,7 +241,7 @@ fn logon_failed(origin: &str, operator: &OperatorId) -> Event {
 
 /// A thing that has one name only.
 fn whole(kind: &str, name: &str) -> Value {
-    json!({ "name": name, "type": kind, "uid": name })
+    json!({ "name": name, "type": kind, "type_id": 99, "uid": name })
 }
 
 fn of_request(request: &RequestId, activity: Activity, status: Status) -> Event {
