@@ -43,6 +43,10 @@ missing_packages() {
         # And a verifier of signed notes and of trees that others wrote.
         has_command go || echo golang-go
         [ -d /usr/share/gocode/src/golang.org/x/mod/sumdb/note ] || echo golang-golang-x-mod-dev
+        # And what auditors type by hand: signatures, hashes and files that were encrypted to them.
+        has_command openssl || echo openssl
+        has_command python3 || echo python3
+        has_command age || echo age
     fi
     # PNG from SVG, and the font that the pictures are measured with.
     if [ "${1:-}" = --pictures ]; then
