@@ -29,8 +29,8 @@ pub fn export(stage: &mut Stage) -> Result<String, StageError> {
     fs::create_dir_all(&bundles).map_err(system("the folder of the bundles"))?;
     let to = bundles.display().to_string();
     let taken = stage.does("alice", &["audit", "export", "--request", &request, "--to", &to, "--json"])?;
-    let taken: serde_json::Value = serde_json::from_slice(&taken.stdout)
-        .map_err(|error| otherwise("the bundle", error.to_string()))?;
+    let taken: serde_json::Value =
+        serde_json::from_slice(&taken.stdout).map_err(|error| otherwise("the bundle", error.to_string()))?;
     Ok(format!("{BUNDLES}/{}", name(Path::new(taken["bundle"].as_str().unwrap_or_default()))))
 }
 

@@ -275,7 +275,9 @@ pub enum Refusal {
         credential: CredentialName,
     },
     /// Somebody else asked to be shown it, or to take it.
-    #[error("operator {operator} did not ask for request {request}: what it gives, who asked gets, and nobody else")]
+    #[error(
+        "operator {operator} did not ask for request {request}: what it gives, who asked gets, and nobody else"
+    )]
     NotRequester {
         /// Which request.
         request: RequestId,

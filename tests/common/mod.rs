@@ -5,6 +5,7 @@
 pub mod appliance;
 pub mod bundle;
 pub mod interposer;
+pub mod jumping;
 pub mod people;
 pub mod raw;
 pub mod rig;
