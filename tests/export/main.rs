@@ -16,6 +16,7 @@ use portcullis::desk::export::ask;
 use portcullis::desk::key::open_key_file;
 use portcullis::domain::ids::RequestId;
 use portcullis::domain::secret::Passphrase;
+use portcullis::domain::text::Text;
 use portcullis::domain::wire::operator::Ask;
 use portcullis::domain::wire::operator::audit::{AuditAsk, AuditReply};
 use serde_json::Value;
@@ -39,6 +40,20 @@ impl Person {
             Err(DeskError::Refused(refused)) => Err((refused.code, refused.what)),
             other => Ok(other.expect("an answer")),
         }
+    }
+
+    /// Asks for a bundle that nobody will grant: one entry more in the log.
+    fn asks_for_another(&mut self) {
+        let text = |text: &str| Text::parse(text).expect("a text");
+        let question = AuditAsk::Request {
+            from: None,
+            medium: text("USB 7"),
+            seal: None,
+            recipients: Vec::new(),
+            reason: text("quarterly audit"),
+            ticket: text("AUD-12"),
+        };
+        self.0.ask(&Ask::Audit { question: Box::new(question) }).expect("asked");
     }
 
     /// Makes it as far as the keeper goes in one step, which is all of a short log.

@@ -7,7 +7,7 @@ use crate::entries;
 #[test]
 fn a_bundle_can_be_taken_for_a_day_and_an_idle_appliance_makes_a_checkpoint_a_day() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut jumping = Jumping::found(&[]);
+    let mut jumping = Jumping::found(&["db/one"]);
     let id = granted(&jumping.appliance, &[]);
     let checkpoints = |jumping: &Jumping| entries(&jumping.appliance.log(), "checkpoint").len();
     assert_eq!(checkpoints(&jumping), 0, "the first day is not over");
