@@ -69,10 +69,10 @@ impl Appliance {
             .ok_or(Refusal::Impossible { why: "an export has its checkpoint" })?;
         let export = match self.making.remove(id) {
             Some(export) => export,
-            None if self.making.len() >= MAKING_MAX => {
-                return Err(Refusal::Busy { what: "bundles are being made" });
+            None => {
+                self.forget_oldest_bundle();
+                Export::Reading(Box::new(Making::new((from, to))))
             }
-            None => Export::Reading(Box::new(Making::new((from, to)))),
         };
         let export = match export {
             Export::Reading(making) => self.go_on(at, making)?,
@@ -90,6 +90,19 @@ impl Appliance {
         };
         self.making.insert(id.clone(), export);
         Ok(reply)
+    }
+
+    /// Makes room for one more. What nobody came back for must not keep others from theirs, and whoever
+    /// does come back has it made again.
+    fn forget_oldest_bundle(&mut self) {
+        if self.making.len() >= MAKING_MAX {
+            let end = |(_, export): &(&RequestId, &Export)| match export {
+                Export::Reading(making) => making.range().1,
+                Export::Ready((_, to), _) => *to,
+            };
+            let oldest = self.making.iter().min_by_key(end).map(|(id, _)| id.clone());
+            oldest.map(|id| self.making.remove(&id));
+        }
     }
 
     /// Bytes of one part of a bundle that is made.

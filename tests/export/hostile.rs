@@ -77,3 +77,21 @@ fn what_is_no_export_gives_no_bundle() {
     assert_eq!(alice.makes(free).expect_err("no request").0, "no-request");
     assert!(entries(&appliance.log(), "checkpoint").is_empty(), "nothing was made");
 }
+
+#[test]
+fn bundles_that_nobody_came_back_for_keep_nobody_from_theirs() {
+    let mut appliance = Appliance::found();
+    appliance.furnish(&["db/one"]);
+    let mut alice = Person::connect(&appliance, "alice");
+    let ids: Vec<String> = (0..6).map(|_| granted(&appliance, &[])).collect();
+    for id in &ids {
+        alice.makes(id).expect(id);
+    }
+    let (code, words) = alice.part(&ids[0], "MANIFEST", 0).expect_err("it was forgotten");
+    assert_eq!(code, "message", "{words}");
+    for id in [&ids[5], &ids[0]] {
+        alice.makes(id).expect("made, or made again");
+        assert!(!alice.part(id, "MANIFEST", 0).expect(id).is_empty());
+    }
+    assert_eq!(entries(&appliance.log(), "checkpoint").len(), 6, "each has one checkpoint, once");
+}

@@ -33,6 +33,7 @@ fn tools_of_others_verify_two_consecutive_bundles() {
         assert!(said.ends_with(&format!("{DONE}\n")), "bundle {which}: {said}");
         the_chip_says_it(&folder);
     }
+    what_people_and_the_chip_said_is_read_from_the_formats(&real);
     another_library_reads_them(&real);
     another_tree_comes_to_the_same(&real);
 }
@@ -53,6 +54,33 @@ fn the_chip_says_it(folder: &Path) {
     check(&checkpoint.to_string()).expect("the quote is about this checkpoint");
     let other = told.replacen(&format!("\n{}\n", checkpoint.size()), "\n1\n", 1);
     check(&other).expect_err("the quote is about no other");
+}
+
+/// The verifier in Python: entries, approvals, rosters, the quote; and an approval that nobody gave.
+fn what_people_and_the_chip_said_is_read_from_the_formats(real: &Real) {
+    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/outside/verify.py");
+    let folders = [0, 1].map(|which| real.unpacked(which).display().to_string());
+    let verify = || run(real.folder.path(), "python3", &[program, &folders[0], &folders[1]]);
+    let said = verify().expect("both bundles");
+    let [first, second] = said.lines().collect::<Vec<_>>()[..] else { panic!("{said}") };
+    assert!(first.starts_with("entries 0 to ") && first.contains(", 6 approvals, "), "{said}");
+    assert!(second.contains(", 4 approvals, "), "{said}");
+    assert_ne!(text(&real.unpacked(1), "open-requests.ndjson"), "", "what was asked before and approved now");
+    let path = real.unpacked(1).join("entries.ndjson");
+    let good = fs::read_to_string(&path).expect("read");
+    let (number, line) = good
+        .lines()
+        .enumerate()
+        .find(|(_, line)| line.contains("\"type\":\"approved\""))
+        .expect("an approval in the second");
+    let at = line.find("\"signature\":\"").expect("a signature") + 14;
+    let other = if line.as_bytes()[at] == b'0' { "1" } else { "0" };
+    let bad = good.replacen(line, &format!("{}{other}{}", &line[..at], &line[at + 1..]), 1);
+    fs::write(&path, bad).expect("written");
+    let why = verify().expect_err("nobody signed that");
+    let (_, old, _) = head(&real.unpacked(0));
+    assert!(why.contains(&format!("entry {} is signed by", old + number as u64)), "{why}");
+    fs::write(&path, good).expect("written");
 }
 
 /// Go's notes and trees: both bundles, and single entries of the second by their own proofs.
@@ -173,6 +201,10 @@ fn what_verify_txt_tells_finds_a_change_in_any_file() {
         fs::write(folder.join("MANIFEST"), bad).expect("written");
         execute(&typed, &folder).expect_err(line);
     }
+    let renamed = good.replacen("/bundle ", "/bundel ", 1);
+    assert_ne!(renamed, good, "the signature has the name of its key");
+    fs::write(folder.join("MANIFEST"), renamed).expect("written");
+    execute(&typed, &folder).expect_err("the signature of another name");
     fs::write(folder.join("MANIFEST"), good).expect("written");
     execute(&typed, &folder).expect("all is as it was");
 }

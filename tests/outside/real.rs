@@ -26,6 +26,9 @@ impl Real {
         appliance.furnish(&[CREDENTIAL]);
         appliance.arm("payroll", CREDENTIAL, &["--for", "1h"]).expect("armed");
         released(&appliance.pull("payroll", CREDENTIAL).expect("pulls"), "a release");
+        let ask = ["request", CREDENTIAL, "--job", "payroll", "--reason", "night batch", "--ticket", "INC-1"];
+        let open = appliance.does("alice", &ask).expect("asked");
+        let open = appliance.request_id(&open).expect("an id");
         let first = granted(&appliance, &["--seal", "004711"]);
         // Its checkpoint is there once it was taken; taken again, it has their cosignatures.
         take(&appliance, &first, &made(&folder, "before"));
@@ -33,6 +36,8 @@ impl Real {
             appliance.does(person, &["audit", "cosign"]).expect("cosigned");
         }
         let first = take(&appliance, &first, &made(&folder, "first"));
+        // Asked in the first, approved in the second.
+        appliance.approve_by(&["bob", "carol"], &open).expect("approved");
         appliance.deposit("db/two", SECRET, &[]).expect("deposited");
         appliance.does("bob", &["freeze", "--reason", "a leak was reported"]).expect("frozen");
         let second = granted(&appliance, &[]);
