@@ -201,7 +201,7 @@ impl Folded {
         }
         let step = self.state.step(&entry.body, entry.ts, entry.boot).map_err(wrong)?;
         super::approve::check_logged(&self.state, &entry.body).map_err(wrong)?;
-        drop(self.state.install(step, entry));
+        self.state.install(step, entry);
         self.tree.append(leaf);
         self.end.is_last_leaf = anchored;
         if anchored {
