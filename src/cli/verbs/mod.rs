@@ -3,7 +3,6 @@
 pub mod approve;
 pub mod audit;
 pub mod audit_dump;
-mod audit_leaves;
 mod audit_show;
 pub mod audit_verify;
 mod audit_words;
