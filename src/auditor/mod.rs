@@ -5,6 +5,7 @@ pub mod error;
 mod folder;
 mod header;
 pub mod keys;
+pub mod leaves;
 mod tarball;
 pub mod writer;
 

@@ -1,11 +1,11 @@
 //! `audit verify DIR`: the copy of a log against itself and its head, with public rules only.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read as _};
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use super::audit_dump::{Dump, ENTRIES, HEAD};
-use super::audit_leaves::{self, TakeError};
+use crate::auditor::leaves::{self, TakeError};
 use crate::cli::context::Context;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::render::shown;
@@ -55,9 +55,9 @@ fn read_head(path: &Path) -> Result<Dump, Stop> {
 }
 
 fn verify(path: &Path, dump: &Dump) -> Result<Verified, Stop> {
-    let mut entries = BufReader::new(File::open(path).map_err(|error| unreadable(path, &error))?);
+    let mut entries = File::open(path).map_err(|error| unreadable(path, &error))?;
     let mut verifier = Verifier::default();
-    audit_leaves::take_all(&mut entries, &mut verifier).map_err(|error| match error {
+    leaves::take_all(&mut entries, &mut verifier, None).map_err(|error| match error {
         TakeError::Input(error) => unreadable(path, &error),
         TakeError::Log(error) => Failure::integrity("log", error.to_string(), ADVICE).into(),
     })?;
