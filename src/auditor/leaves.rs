@@ -47,19 +47,19 @@ pub fn take_all(
     verifier: &mut Verifier,
     digest: Option<&mut Sha256>,
 ) -> Result<(), TakeError> {
-    each_leaf(from, verifier.size(), digest, |leaf| verifier.take(leaf))
+    each_leaf(from, verifier.size(), digest, |leaf| Ok(verifier.take(leaf)?))
 }
 
 /// Gives every line to `take`, in order, and every byte to `digest`. The first line is leaf number `first`.
 ///
 /// # Errors
-/// [`TakeError`]: the first thing that is wrong.
-pub fn each_leaf(
+/// [`TakeError`], or what `take` says: the first thing that is wrong.
+pub fn each_leaf<E: From<TakeError>>(
     from: &mut impl Read,
     first: u64,
     digest: Option<&mut Sha256>,
-    take: impl FnMut(&Leaf) -> Result<(), VerifyError>,
-) -> Result<(), TakeError> {
+    take: impl FnMut(&Leaf) -> Result<(), E>,
+) -> Result<(), E> {
     /// More readers than this would wait for the one thread that takes.
     const READERS_MAX: usize = 8;
     let readers = thread::available_parallelism().map_or(1, NonZero::get).min(READERS_MAX);
@@ -133,11 +133,11 @@ struct Taking<'a, R> {
 }
 
 impl<R: Read> Taking<'_, R> {
-    fn in_order(
+    fn in_order<E: From<TakeError>>(
         mut self,
         first: u64,
-        mut take: impl FnMut(&Leaf) -> Result<(), VerifyError>,
-    ) -> Result<(), TakeError> {
+        mut take: impl FnMut(&Leaf) -> Result<(), E>,
+    ) -> Result<(), E> {
         let (mut seq, mut asked, mut answered) = (first, 0, 0);
         let mut texts = VecDeque::new();
         let mut taken = VecDeque::new();
@@ -164,12 +164,12 @@ impl<R: Read> Taking<'_, R> {
                 seq += 1;
             }
             if let Some(error) = wrong {
-                return Err(VerifyError::from(error.at(seq)).into());
+                return Err(TakeError::from(VerifyError::from(error.at(seq))).into());
             }
             taken.push_back(leaves);
             self.blocks.spare.extend(Arc::into_inner(text));
         }
-        self.blocks.broken.map_or(Ok(()), |error| Err(error.into()))
+        self.blocks.broken.map_or(Ok(()), |error| Err(TakeError::from(error).into()))
     }
 }
 

@@ -7,6 +7,7 @@ mod header;
 pub mod keys;
 pub mod leaves;
 mod tarball;
+pub mod verify;
 pub mod writer;
 
 #[cfg(test)]

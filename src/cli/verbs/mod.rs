@@ -2,7 +2,6 @@
 
 pub mod approve;
 pub mod audit;
-pub mod audit_dump;
 pub mod audit_export;
 pub mod audit_prove;
 mod audit_show;

@@ -99,7 +99,7 @@ impl Leaf {
 }
 
 /// Takes leaves in order.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Verifier {
     tree: Tree,
     heads: Heads,
@@ -148,6 +148,11 @@ impl Verifier {
         self.tree.append_hash(*hash);
         self.heads.passed(&entry.body, &self.tree);
         Ok(())
+    }
+
+    /// The newest head that was for signing.
+    pub const fn heads(&self) -> &Heads {
+        &self.heads
     }
 
     /// The tree over what was taken.
