@@ -1,5 +1,6 @@
 //! The auditor's side: bundles, read and verified with public keys, without a daemon and without a TPM.
 
+pub mod collect;
 pub mod container;
 pub mod error;
 mod folder;

@@ -40,7 +40,7 @@ impl Progress {
 /// `step [#####.....]  50%`, 79 columns at most.
 fn bar(step: &str, done: u64, of: u64) -> String {
     const WIDTH: u64 = 30;
-    let part = |of_whole: u64| if of == 0 { of_whole } else { done.min(of).saturating_mul(of_whole) / of };
+    let part = |whole: u64| done.min(of).saturating_mul(whole).checked_div(of).unwrap_or(whole);
     let filled = part(WIDTH);
     let marks = "#".repeat(usize::try_from(filled).unwrap_or_default());
     format!("{step:<28} [{marks:.<30}] {:>3}%", part(100))

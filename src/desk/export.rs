@@ -81,7 +81,10 @@ pub fn fetch(
     });
     let path = written.map_err(|error| other_entries(error, &folder))?;
     let manifest = hex::encode(Sha256::digest(&note));
-    ask(client, AuditAsk::Written { id: id.clone(), manifest: manifest.clone() })?;
+    let question = Box::new(AuditAsk::Written { id: id.clone(), manifest: manifest.clone() });
+    let Reply::Done { .. } = client.ask(&Ask::Audit { question })? else {
+        return Err(DeskError::Protocol { asked: "a bundle that is written" });
+    };
     fs::remove_dir_all(&folder).map_err(file_error(&folder))?;
     Ok(Fetched { path, range, manifest })
 }
