@@ -25,6 +25,15 @@ has_font() {
     [ -n "$(find /usr/share/fonts /usr/local/share/fonts -name "$1.ttf" -print -quit 2>/dev/null)" ]
 }
 
+has_python_module() {
+    has_command python3 && python3 -c "import $1" 2>/dev/null
+}
+
+# The server's programs are not on the path: nothing of ours wants a server that runs by itself.
+has_postgres() {
+    [ -n "$(find /usr/lib/postgresql -path '*/bin/postgres' -print -quit 2>/dev/null)" ]
+}
+
 # Prints the packages that are missing. What is looked for is the thing and not the package, so that
 # other systems than Debian are served as well.
 missing_packages() {
@@ -43,10 +52,14 @@ missing_packages() {
         # And a verifier of signed notes and of trees that others wrote.
         has_command go || echo golang-go
         [ -d /usr/share/gocode/src/golang.org/x/mod/sumdb/note ] || echo golang-golang-x-mod-dev
-        # And what auditors type by hand: signatures, hashes and files that were encrypted to them.
+        # And what auditors type by hand: signatures, and files that were encrypted to them.
         has_command openssl || echo openssl
-        has_command python3 || echo python3
         has_command age || echo age
+        # Another's reader of our schemas, another's writer of syslog, and the database of docs/fleet.md.
+        has_python_module jsonschema || printf '%s\n' python3 python3-jsonschema
+        has_command logger || echo bsdutils
+        has_command setpriv || echo util-linux
+        has_command psql && has_postgres || echo postgresql
     fi
     # PNG from SVG, and the font that the pictures are measured with.
     if [ "${1:-}" = --pictures ]; then
@@ -65,6 +78,11 @@ install_packages() {
     fi
     has_command apt-get || return 1
     say "installing $*"
+    # Debian's PostgreSQL would start a server at once; the tests start their own.
+    case " $* " in *" postgresql "*)
+        "${as_root[@]}" install -D -m 644 /dev/stdin /etc/postgresql-common/createcluster.d/portcullis.conf \
+            <<<'create_main_cluster = false' || return 1 ;;
+    esac
     "${as_root[@]}" apt-get update -qq >&2 &&
         "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >&2
 }

@@ -206,8 +206,23 @@ fn p30_the_store_holds_the_log_sealed_halves_envelopes_shares_and_windows_and_no
     assert_eq!(windows.len(), 1, "the request with one approval left nothing");
     let kept = rows(&opened, "SELECT name, length(value) FROM kept ORDER BY name");
     let names: Vec<_> = kept.iter().map(|row| (row[0].clone(), row[1] == Value::Integer(32))).collect();
-    let expected = ["chip-pins", "keeper-noise", "nv-auth-epoch", "nv-auth-gate", "nv-auth-head"];
-    assert_eq!(names, expected.map(|name| (Value::Text(name.to_owned()), name != "chip-pins")));
+    let expected = [
+        ("attestation-auth", true),
+        ("bundle-seed", false),
+        ("chip-pins", false),
+        ("keeper-noise", true),
+        ("keyed-hash", true),
+        ("log-key", false),
+        ("log-seed", false),
+        ("nv-auth-epoch", true),
+        ("nv-auth-gate", true),
+        ("nv-auth-head", true),
+    ];
+    assert_eq!(names, expected.map(|(name, is_key)| (Value::Text(name.to_owned()), is_key)));
+    for name in ["bundle-seed", "log-seed"] {
+        let query = format!("SELECT value FROM kept WHERE name = '{name}'");
+        serde_json::from_slice::<SealedKey>(&store::blob(&opened, &query)).expect("sealed to the chip");
+    }
 }
 
 /// All rows of a query, as they are.

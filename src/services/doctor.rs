@@ -1,8 +1,10 @@
 //! What is wrong, and what to do about it.
 
 use super::{Appliance, Moment};
+use crate::domain::appliance::State;
 use crate::domain::operator::Role;
 use crate::domain::selector::KernelProof;
+use crate::domain::time::{Length, Timestamp};
 use crate::domain::wire::operator::{Finding, Level};
 use crate::tpm::Chip;
 
@@ -25,7 +27,7 @@ impl Appliance {
         let mut findings = self.chip_findings();
         findings.push(clock_finding(at, process.clock_ahead.as_deref()));
         findings.push(rate_finding(process.clock_rate));
-        findings.extend(self.log_findings());
+        findings.extend(self.log_findings(at));
         findings.push(self.quorum_finding());
         findings.push(match &process.memory {
             None => ok("memory", "locked, no core dumps"),
@@ -64,7 +66,7 @@ impl Appliance {
         findings
     }
 
-    fn log_findings(&self) -> Vec<Finding> {
+    fn log_findings(&self, at: &Moment) -> Vec<Finding> {
         let state = self.state();
         let anchor = self.ledger.board.anchor(state.founding.epoch_base);
         let log = match (self.ledger.stopped(), anchor) {
@@ -97,7 +99,7 @@ impl Appliance {
             Ok(bytes) => ok("store", format!("{} KiB on disk", bytes.div_ceil(1_024))),
             Err(error) => fail("store", error.to_string(), "look whether the folder of the store is there"),
         };
-        vec![log, store, frozen]
+        vec![log, signing_finding(state, at.now), store, frozen]
     }
 
     fn quorum_finding(&self) -> Finding {
@@ -111,6 +113,27 @@ impl Appliance {
         } else {
             warn("quorum", seen, "have two more people than the quorum, or an absence stops every release")
         }
+    }
+}
+
+/// Whether the keys of the log may still sign, and when they last did.
+fn signing_finding(state: &State, now: Timestamp) -> Finding {
+    /// Time to found a successor without haste.
+    const AHEAD: Length = Length::from_minutes(90 * 24 * 60);
+    const ADVICE: &str = "set up a successor and move over: its log has new keys";
+    let (expires, end) = (state.founding.keys.expires, state.founding.keys.expires.end());
+    let last = state.checkpoint.as_ref();
+    let last = last.map_or_else(
+        || "no checkpoint yet".to_owned(),
+        |last| format!("checkpoint of {} entries at {}", last.size, last.at),
+    );
+    let seen = format!("{last}; the keys are good until {expires}");
+    if now >= end {
+        fail("log keys", seen, ADVICE)
+    } else if now.plus(AHEAD) >= end {
+        warn("log keys", seen, ADVICE)
+    } else {
+        ok("log keys", seen)
     }
 }
 

@@ -28,7 +28,7 @@ use crate::domain::wire::operator::audit::{AuditReply, Part};
 use crate::policy;
 use crate::store::StoreError;
 
-/// Bundles in the making at once.
+/// Bundles that are kept while they are made and taken.
 const MAKING_MAX: usize = 4;
 /// Leaves read in one step: a few hundredths of a second.
 const STEP: u64 = 2_000;
@@ -50,7 +50,7 @@ impl Appliance {
     /// Goes on making the bundle of a request that was granted; the first step makes its checkpoint.
     ///
     /// # Errors
-    /// A [`Refusal`]; what was made stays.
+    /// A [`Refusal`]; the checkpoint stays, and another try makes the rest anew.
     pub fn make_bundle(
         &mut self,
         at: &Moment,
@@ -67,13 +67,12 @@ impl Appliance {
             .exports
             .get(id)
             .ok_or(Refusal::Impossible { why: "an export has its checkpoint" })?;
-        let export = match self.making.remove(id) {
-            Some(export) => export,
-            None => {
-                self.forget_oldest_bundle();
-                Export::Reading(Box::new(Making::new((from, to))))
-            }
-        };
+        let export = self.making.remove(id);
+        let export = export.unwrap_or_else(|| Export::Reading(Box::new(Making::new((from, to)))));
+        while self.making.len() >= MAKING_MAX {
+            // Whoever took it, or asks again for what makes room here, has it made anew.
+            self.making.pop_first();
+        }
         let export = match export {
             Export::Reading(making) => self.go_on(at, making)?,
             ready @ Export::Ready(..) => ready,
@@ -90,19 +89,6 @@ impl Appliance {
         };
         self.making.insert(id.clone(), export);
         Ok(reply)
-    }
-
-    /// Makes room for one more. What nobody came back for must not keep others from theirs, and whoever
-    /// does come back has it made again.
-    fn forget_oldest_bundle(&mut self) {
-        if self.making.len() >= MAKING_MAX {
-            let end = |(_, export): &(&RequestId, &Export)| match export {
-                Export::Reading(making) => making.range().1,
-                Export::Ready((_, to), _) => *to,
-            };
-            let oldest = self.making.iter().min_by_key(end).map(|(id, _)| id.clone());
-            oldest.map(|id| self.making.remove(&id));
-        }
     }
 
     /// Bytes of one part of a bundle that is made.
@@ -212,7 +198,7 @@ impl Appliance {
         digests.insert(Member::Entries, made.entries);
         let manifest = Manifest::new(&origin, range, at.now, digests).map_err(|error| broken(&error))?;
         let permit = state.leave_to_sign(to)?;
-        let manifest: Note = self.signing.sign_manifest(chip, &origin, &manifest.to_text(), &permit)?;
+        let manifest: Note = self.signing.sign_manifest(chip, &state.founding, &manifest.to_text(), &permit)?;
         parts.insert(Member::Manifest, manifest.to_string().into_bytes());
         Ok(parts)
     }

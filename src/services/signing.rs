@@ -89,6 +89,7 @@ impl Signing {
     pub(super) fn sign(
         &self,
         chip: &Chip,
+        keys: &LogKeys,
         checkpoint: &Checkpoint,
         permit: &SignPermit,
     ) -> Result<Note, Refusal> {
@@ -96,7 +97,7 @@ impl Signing {
             return Err(Refusal::Impossible { why: "leave to sign one head is none for another" });
         }
         let (origin, text) = (checkpoint.origin(), checkpoint.to_string());
-        let seed = chip.open_seed(&self.log, permit).map_err(|error| chip_refusal(&error))?;
+        let seed = open(chip, (&self.log, &keys.log), permit)?;
         let ours = sign_note(&seed, origin, &text).map_err(|error| cannot(&error))?;
         drop(seed);
         let der =
@@ -109,12 +110,12 @@ impl Signing {
     pub(super) fn sign_manifest(
         &self,
         chip: &Chip,
-        origin: &str,
+        founding: &Founding,
         text: &str,
         permit: &SignPermit,
     ) -> Result<Note, Refusal> {
-        let seed = chip.open_seed(&self.bundle, permit).map_err(|error| chip_refusal(&error))?;
-        let name = format!("{origin}/bundle");
+        let seed = open(chip, (&self.bundle, &founding.keys.bundle), permit)?;
+        let name = format!("{}/bundle", founding.origin());
         let line = sign_note(&seed, &name, text).map_err(|error| cannot(&error))?;
         Note::new(text, vec![line]).map_err(|error| cannot(&error))
     }
@@ -134,6 +135,19 @@ impl Signing {
     pub(super) const fn attestation_point(&self) -> &Point {
         self.attestation.point()
     }
+}
+
+/// Opens a seed, and refuses one that is not of the key that the first entry names.
+fn open(
+    chip: &Chip,
+    (sealed, public): (&SealedKey, &[u8; 32]),
+    permit: &SignPermit,
+) -> Result<Key32, Refusal> {
+    let seed = chip.open_seed(sealed, permit).map_err(|error| chip_refusal(&error))?;
+    if public_of(&seed) == *public {
+        return Ok(seed);
+    }
+    Err(Refusal::Integrity { what: "the log's key in the store is not the one of set-up".to_owned() })
 }
 
 fn read<T: serde::de::DeserializeOwned>(store: &Store, name: &str) -> Result<T, StartError> {

@@ -87,9 +87,9 @@ fn bundles_that_nobody_came_back_for_keep_nobody_from_theirs() {
     for id in &ids {
         alice.makes(id).expect(id);
     }
-    let (code, words) = alice.part(&ids[0], "MANIFEST", 0).expect_err("it was forgotten");
-    assert_eq!(code, "message", "{words}");
-    for id in [&ids[5], &ids[0]] {
+    let kept = ids.iter().filter(|id| alice.part(id, "MANIFEST", 0).is_ok()).count();
+    assert!((1..6).contains(&kept), "not all of them are kept: {kept}");
+    for id in &ids {
         alice.makes(id).expect("made, or made again");
         assert!(!alice.part(id, "MANIFEST", 0).expect(id).is_empty());
     }

@@ -188,6 +188,7 @@ mod tests {
             "detail.request",
             "boot.reset_count",
             "boot.restart_count",
+            "clock",
             "epoch",
             "evaluation",
             "mono",
