@@ -112,12 +112,7 @@ fn write_copy(dir: &Path, entries: u64) {
     };
     let (mut world, first) = World::found();
     write(first);
-    let mut number = 0;
-    while world.tree.size() < entries {
-        let (credential, pulls) = (number % 10_000, 1 + u32::try_from(number % 4).expect("few"));
-        world.release(credential, pulls, &mut write);
-        number += 1;
-    }
+    world.live(entries, &mut write);
     let head = world.tree.head();
     let origin = world.state.founding.origin();
     let head = serde_json::json!({

@@ -6,7 +6,7 @@ use portcullis::domain::appliance::State;
 use portcullis::domain::appliance::step::Permit;
 use portcullis::domain::audit::entry::{Body, Caller, ClockTrust, Delivery, Entry};
 use portcullis::domain::audit::founding::{Founding, LogKeys};
-use portcullis::domain::audit::tree::Tree;
+use portcullis::domain::audit::tree::{Head, Tree};
 use portcullis::domain::client::{ClientRecord, Grants};
 use portcullis::domain::credential::{CredentialKind, Deposited, RotationDays, Terms};
 use portcullis::domain::ids::{
@@ -26,6 +26,7 @@ const BOOT: ChipBoot = ChipBoot { reset_count: 3, restart_count: 0 };
 /// A million entries in a year.
 const BETWEEN: Length = Length::from_seconds(31);
 const WINDOW: Length = Length::from_minutes(15);
+const DAY: Length = Length::from_minutes(24 * 60);
 
 /// A log as it grows.
 pub struct World {
@@ -41,6 +42,7 @@ pub struct World {
     boot: ChipBoot,
     mono: u64,
     evaluation: bool,
+    checkpoint: (Timestamp, Option<Head>),
 }
 
 fn person(index: u8) -> OperatorId {
@@ -120,7 +122,8 @@ impl World {
         let mut tree = Tree::default();
         tree.append(leaf);
         let Entry { ts: now, mono, boot, evaluation, .. } = first;
-        Self { state, tree, now, requests: 0, between: BETWEEN, boot, mono, evaluation }
+        let checkpoint = (now, None);
+        Self { state, tree, now, requests: 0, between: BETWEEN, boot, mono, evaluation, checkpoint }
     }
 
     /// Appends one entry, as the ledger does.
@@ -154,7 +157,7 @@ impl World {
             sunset: Day::parse("2099-12-31").expect("a day"),
             kind: CredentialKind::Password,
         };
-        let (generation, at) = (Generation::FIRST, self.next());
+        let (generation, at) = (self.state.next_generation(&credential), self.next());
         let record = digest(credential.as_str());
         let deposited = Deposited { generation, terms, depositor: person(0), at, record };
         self.commit("operator:operator0", Body::Deposited { credential, deposited: Box::new(deposited) }).0
@@ -177,6 +180,8 @@ impl World {
         let entropy = u32::try_from(self.requests * 7_919 % (1 << 20)).expect("20 bits");
         let id = RequestId::from_entropy(entropy);
         let made = self.next();
+        let generation =
+            self.state.current(&credential(number)).map_or(Generation::FIRST, |one| one.generation);
         let doc = RequestDoc {
             v: 1,
             on_behalf_of: None,
@@ -185,7 +190,7 @@ impl World {
             requester: Requester::Operator(person(0)),
             subject: Subject::Release {
                 credential: credential(number),
-                generation: Generation::FIRST,
+                generation,
                 job: job(),
                 channel: Channel::Unix,
                 window: ReleaseWindow::FromArming { length_ms: WINDOW },
@@ -202,6 +207,43 @@ impl World {
         };
         let (leaf, _) = self.commit("operator:operator0", Body::Requested { doc: Box::new(doc) });
         (id, leaf)
+    }
+
+    /// What happens in a year, up to so many entries and the end of what has begun: releases for the
+    /// most part, now and then a refusal, a denial or a rotation, and a checkpoint every day.
+    pub fn live(&mut self, entries: u64, each: &mut impl FnMut(Vec<u8>)) {
+        let mut number = 0;
+        while self.tree.size() < entries {
+            let (credential, pulls) = (number % 10_000, 1 + u32::try_from(number % 4).expect("few"));
+            self.release(credential, pulls, each);
+            number += 1;
+            if number.is_multiple_of(10) {
+                each(self.refuse());
+            }
+            if number.is_multiple_of(50) {
+                let (request, leaf) = self.request(number % 10_000, 1);
+                each(leaf);
+                let body = Body::Denied { request, operator: person(2), reason: text("not in this week") };
+                each(self.commit("operator:operator2", body).0);
+                each(self.deposit(number % 10_000));
+            }
+            if self.now >= self.checkpoint.0.plus(DAY) {
+                each(self.checkpoint());
+            }
+        }
+    }
+
+    fn refuse(&mut self) -> Vec<u8> {
+        let (wanted, code) = (format!("pull {}", credential(7)), "no-window".to_owned());
+        let what = "no window is armed for this job and this credential".to_owned();
+        self.commit("job:night.batch", Body::Refused { wanted, code, what }).0
+    }
+
+    fn checkpoint(&mut self) -> Vec<u8> {
+        let previous = self.checkpoint.1.take();
+        let (leaf, _) = self.commit("keeper", Body::Checkpoint { request: None, previous });
+        self.checkpoint = (self.now, Some(self.tree.head()));
+        leaf
     }
 
     /// One window from its request to its last pull: what most of a log is made of.

@@ -136,9 +136,17 @@ impl Bundle {
     }
 
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let read = self.read_only(to)?;
+        if let Some(current) = &mut self.current {
+            current.hash.update(&to[..read]);
+        }
+        Ok(read)
+    }
+
+    /// Reads what somebody else hashes.
+    fn read_only(&mut self, to: &mut [u8]) -> io::Result<usize> {
         let Some(current) = &mut self.current else { return Ok(0) };
         let read = Limited { source: &mut self.source, left: current.left }.read(to)?;
-        current.hash.update(&to[..read]);
         current.left -= read as u64;
         Ok(read)
     }
@@ -162,11 +170,27 @@ impl Source {
         Ok(len)
     }
 
+    fn pass_over(&mut self, count: u64) -> io::Result<()> {
+        match self {
+            Self::Tarball(tarball) => tarball.pass_over(count),
+            Self::Folder(folder) => folder.pass_over(count),
+        }
+    }
+
     fn finish(&mut self, member: Member, len: u64) -> Result<(), BundleError> {
         match self {
             Self::Tarball(tarball) => tarball.finish(member, len),
             Self::Folder(folder) => folder.finish(member),
         }
+    }
+}
+
+/// Bytes of the current member that are hashed elsewhere.
+struct Unhashed<'a>(&'a mut Bundle);
+
+impl Read for Unhashed<'_> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        self.0.read_only(to)
     }
 }
 
@@ -213,6 +237,33 @@ impl Part<'_> {
     /// [`BundleError`].
     pub fn finish(self) -> Result<(), BundleError> {
         self.bundle.settle()
+    }
+
+    /// Passes it over without reading it: nothing is known of its bytes then.
+    ///
+    /// # Errors
+    /// [`BundleError`].
+    pub fn pass_over(self) -> Result<(), BundleError> {
+        let Some(Current { member, len, left, .. }) = self.bundle.current.take() else { return Ok(()) };
+        self.bundle.source.pass_over(left).map_err(BundleError::io(&self.bundle.path))?;
+        self.bundle.source.finish(member, len)
+    }
+
+    /// Lets `take` read all its bytes and hash them on the way, wherever it does that; then compares the hash
+    /// with MANIFEST.
+    ///
+    /// # Errors
+    /// What `take` says, or [`BundleError`].
+    pub fn hashed_by<E: From<BundleError>>(
+        self,
+        take: impl FnOnce(&mut dyn Read, &mut Sha256) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut hash = Sha256::new();
+        take(&mut Unhashed(self.bundle), &mut hash)?;
+        if let Some(current) = &mut self.bundle.current {
+            current.hash = hash;
+        }
+        Ok(self.bundle.settle()?)
     }
 
     /// All its bytes, compared with MANIFEST: for every member but the entries, which are read in pieces.

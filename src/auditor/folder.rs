@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek as _};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 
@@ -82,6 +82,12 @@ impl Folder {
     /// Some of the member's bytes.
     pub(super) fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
         self.current.as_mut().map_or(Ok(0), |file| file.read(to))
+    }
+
+    /// Goes on behind some of the member's bytes.
+    pub(super) fn pass_over(&mut self, count: u64) -> std::io::Result<()> {
+        let file = self.current.as_mut();
+        file.map_or(Ok(()), |file| file.seek_relative(count.cast_signed()))
     }
 
     /// The member must have ended.

@@ -6,7 +6,9 @@ pub mod error;
 mod folder;
 mod header;
 pub mod keys;
+pub mod leaves;
 mod tarball;
+pub mod verify;
 pub mod writer;
 
 #[cfg(test)]

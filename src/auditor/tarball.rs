@@ -60,6 +60,14 @@ impl Tarball {
         Ok(read)
     }
 
+    /// Goes on behind some of the member's bytes.
+    pub(super) fn pass_over(&mut self, count: u64) -> std::io::Result<()> {
+        // A member has fewer than 2^33 bytes, and the file had as many when it was opened.
+        self.file.seek_relative(count.cast_signed())?;
+        self.at += count;
+        Ok(())
+    }
+
     /// Reads the zeros after a member of `len` bytes.
     pub(super) fn finish(&mut self, member: Member, len: u64) -> Result<(), BundleError> {
         if self.zeros(header::padding(len))? {

@@ -239,7 +239,7 @@ impl DeskError {
                 "insert the medium and name the file with --key, or make one: `portcullis operator new`"
             }
             Self::ManyKeyFiles { .. } => "say whose with --operator ID, or which with --key FILE",
-            Self::File { .. } => "look at the path and its permissions",
+            Self::File { .. } => "look at the path, its permissions, and whether there is room",
             Self::Bundle(_) => "look at the medium; the next try goes on with what was fetched",
             Self::OtherEntries { .. } => {
                 "run it again; when it happens twice: portcullis audit verify --live"

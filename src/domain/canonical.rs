@@ -1,5 +1,6 @@
 //! Canonical JSON: one byte string for one value, so that it can be hashed and signed.
 
+pub mod read;
 mod sorted;
 
 use serde::Serialize;

@@ -23,23 +23,64 @@ impl IdError {
     }
 }
 
+/// A short ASCII name that is held without memory of its own: a log is full of them. Behind its end
+/// are zeroes, which no name has, so that names are in the order of their texts.
+#[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct Name<const LEN_MAX: usize> {
+    bytes: [u8; LEN_MAX],
+    len: u8,
+}
+
+impl<const LEN_MAX: usize> Name<LEN_MAX> {
+    /// `None` for a text that is empty, too long or not ASCII.
+    fn new(text: &str) -> Option<Self> {
+        let len = u8::try_from(text.len()).ok().filter(|len| *len > 0)?;
+        let mut bytes = [0; LEN_MAX];
+        bytes.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        text.is_ascii().then_some(Self { bytes, len })
+    }
+
+    fn lower(text: &str) -> Option<Self> {
+        let mut name = Self::new(text)?;
+        name.bytes.make_ascii_lowercase();
+        Some(name)
+    }
+
+    fn upper(text: &str) -> Option<Self> {
+        let mut name = Self::new(text)?;
+        name.bytes.make_ascii_uppercase();
+        Some(name)
+    }
+
+    fn as_str(&self) -> &str {
+        // It was made of a text of this length that was ASCII, and only its case was changed.
+        str::from_utf8(&self.bytes[..usize::from(self.len)]).expect("a name is ASCII")
+    }
+}
+
 macro_rules! text_id {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident, $len_max:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Deserialize, Serialize)]
+        #[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd, Deserialize, Serialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        pub struct $name(Name<$len_max>);
 
         impl $name {
             /// The name as it is stored and signed.
             pub fn as_str(&self) -> &str {
-                &self.0
+                self.0.as_str()
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_tuple(stringify!($name)).field(&self.as_str()).finish()
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&self.0)
+                f.pad(self.as_str())
             }
         }
 
@@ -53,7 +94,7 @@ macro_rules! text_id {
 
         impl From<$name> for String {
             fn from(id: $name) -> Self {
-                id.0
+                id.as_str().to_owned()
             }
         }
 
@@ -69,19 +110,17 @@ macro_rules! text_id {
 
 text_id! {
     /// A person on the roster: 1 to 32 of `a-z`, `0-9` or `-`.
-    OperatorId
+    OperatorId, 32
 }
 
 impl OperatorId {
-    const LEN_MAX: usize = 32;
-
     /// The only way to make one.
     pub fn parse(text: &str) -> Result<Self, IdError> {
         let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        let fits = (1..=Self::LEN_MAX).contains(&text.len());
-        let valid = fits && !text.starts_with('-') && text.bytes().all(allowed);
+        let valid = !text.starts_with('-') && text.bytes().all(allowed);
         let grammar = "1 to 32 of a-z, 0-9 and -, not starting with -";
-        valid.then(|| Self(text.to_owned())).ok_or_else(|| IdError::new(text, "an operator id", grammar))
+        let name = Name::new(text).filter(|_| valid);
+        name.map(Self).ok_or_else(|| IdError::new(text, "an operator id", grammar))
     }
 }
 
@@ -95,57 +134,52 @@ fn is_segment(text: &str) -> bool {
 
 text_id! {
     /// A legacy job: `[a-z0-9][a-z0-9._-]{0,14}`, any case accepted, lower case kept.
-    JobName
+    JobName, 15
 }
 
 impl JobName {
     /// The only way to make one; folds case.
     pub fn parse(text: &str) -> Result<Self, IdError> {
-        let lower = text.to_ascii_lowercase();
         let grammar = "1 to 15 of a-z, 0-9, '.', '_' and -, starting with a letter or digit";
-        is_segment(&lower).then_some(Self(lower)).ok_or_else(|| IdError::new(text, "a job name", grammar))
+        let name = Name::lower(text).filter(|name| is_segment(name.as_str()));
+        name.map(Self).ok_or_else(|| IdError::new(text, "a job name", grammar))
     }
 }
 
 text_id! {
     /// A credential: one or two segments joined by `/`, at most 18 in all, lower case kept.
-    CredentialName
+    CredentialName, 18
 }
 
 impl CredentialName {
-    const LEN_MAX: usize = 18;
     const SEGMENTS_MAX: usize = 2;
 
     /// The only way to make one; folds case.
     pub fn parse(text: &str) -> Result<Self, IdError> {
-        let lower = text.to_ascii_lowercase();
-        let segments = lower.split('/').count();
-        let valid = lower.len() <= Self::LEN_MAX
-            && segments <= Self::SEGMENTS_MAX
-            && lower.split('/').all(is_segment);
+        let valid = |name: &Name<18>| {
+            let mut segments = name.as_str().split('/');
+            segments.clone().count() <= Self::SEGMENTS_MAX && segments.all(is_segment)
+        };
         let grammar = "one or two names of a-z, 0-9, '.', '_' and - joined by /, at most 18 characters";
-        valid.then_some(Self(lower)).ok_or_else(|| IdError::new(text, "a credential name", grammar))
+        let name = Name::lower(text).filter(valid);
+        name.map(Self).ok_or_else(|| IdError::new(text, "a credential name", grammar))
     }
 }
 
 text_id! {
     /// The name of this appliance, part of the origin of its log: 1 to 32 of `a-z`, `0-9`, `.` or `-`.
-    ApplianceName
+    ApplianceName, 32
 }
 
 impl ApplianceName {
-    const LEN_MAX: usize = 32;
-
     /// The only way to make one.
     pub fn parse(text: &str) -> Result<Self, IdError> {
         let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.');
         let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-        let valid = (1..=Self::LEN_MAX).contains(&text.len())
-            && text.bytes().all(allowed)
-            && text.starts_with(edge)
-            && text.ends_with(edge);
+        let valid = text.bytes().all(allowed) && text.starts_with(edge) && text.ends_with(edge);
         let grammar = "1 to 32 of a-z, 0-9, '.' and -, starting and ending with a letter or digit";
-        valid.then(|| Self(text.to_owned())).ok_or_else(|| IdError::new(text, "an appliance name", grammar))
+        let name = Name::new(text).filter(|_| valid);
+        name.map(Self).ok_or_else(|| IdError::new(text, "an appliance name", grammar))
     }
 }
 
@@ -154,43 +188,40 @@ text_id! {
     ///
     /// # Source
     /// SPIFFE-ID specification, section 2.1.
-    TrustDomain
+    TrustDomain, 64
 }
 
 impl TrustDomain {
-    const LEN_MAX: usize = 64;
-
     /// The only way to make one.
     pub fn parse(text: &str) -> Result<Self, IdError> {
         let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.' | b'_');
-        let valid = (1..=Self::LEN_MAX).contains(&text.len()) && text.bytes().all(allowed);
         let grammar = "1 to 64 of a-z, 0-9, '.', '-' and '_'";
-        valid.then(|| Self(text.to_owned())).ok_or_else(|| IdError::new(text, "a trust domain", grammar))
+        let name = Name::new(text).filter(|_| text.bytes().all(allowed));
+        name.map(Self).ok_or_else(|| IdError::new(text, "a trust domain", grammar))
     }
 }
 
 text_id! {
     /// A request: 4 Crockford base-32 characters, upper case kept.
-    RequestId
+    RequestId, 4
 }
 
 impl RequestId {
     /// Crockford's alphabet: no I, L, O or U.
     const ALPHABET: &'static [u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    const LEN: usize = 4;
 
     /// The only way to make one from text; folds case.
     pub fn parse(text: &str) -> Result<Self, IdError> {
-        let upper = text.to_ascii_uppercase();
-        let valid = upper.len() == Self::LEN && upper.bytes().all(|b| Self::ALPHABET.contains(&b));
+        let valid = |b: &u8| Self::ALPHABET.contains(b);
         let grammar = "4 characters of 0-9 and A-Z without I, L, O and U";
-        valid.then_some(Self(upper)).ok_or_else(|| IdError::new(text, "a request id", grammar))
+        let name = Name::upper(text).filter(|name| name.bytes.iter().all(valid));
+        name.map(Self).ok_or_else(|| IdError::new(text, "a request id", grammar))
     }
 
     /// The id that 20 bits of entropy stand for.
     pub fn from_entropy(bits: u32) -> Self {
-        let digit = |shift: u32| char::from(Self::ALPHABET[(bits >> shift & 31) as usize]);
-        Self([15, 10, 5, 0].map(digit).iter().collect())
+        let digit = |shift: u32| Self::ALPHABET[(bits >> shift & 31) as usize];
+        Self(Name { bytes: [15, 10, 5, 0].map(digit), len: 4 })
     }
 }
 

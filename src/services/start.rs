@@ -222,7 +222,7 @@ impl Folded {
         let step = self.state.step(&entry.body, entry.ts, entry.boot).map_err(wrong)?;
         self.heads.check(&entry.body).map_err(wrong)?;
         super::approve::check_logged(&self.state, &entry.body).map_err(wrong)?;
-        drop(self.state.install(step, entry));
+        self.state.install(step, entry);
         let hash = TreeHash::of_leaf(leaf);
         self.tree.append_hash(hash);
         self.subtrees.append_hash(hash);

@@ -3,7 +3,9 @@
 #![allow(dead_code, clippy::disallowed_macros)] // each test uses a part of it; seeds and logs are printed
 
 pub mod appliance;
+pub mod bundle;
 pub mod interposer;
+pub mod jumping;
 pub mod people;
 pub mod raw;
 pub mod rig;

@@ -239,7 +239,7 @@ impl World {
                 None => state = Some(State::founded(&entry).expect("a set-up")),
                 Some(state) => {
                     let step = state.step(&entry.body, entry.ts, entry.boot);
-                    drop(state.install(step.expect("what was committed follows"), &entry));
+                    state.install(step.expect("what was committed follows"), &entry);
                 }
             }
             is_last_leaf = entry.body.is_anchored() || seq == 0;

@@ -1,10 +1,10 @@
-//! `audit`: read the log, copy it, verify it.
+//! `audit`: read the log, hand it over, verify it.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{audit_dump, audit_export, audit_prove, audit_show, audit_verify};
+use super::{audit_export, audit_prove, audit_show, audit_verify};
 use crate::cli::context::Context;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::session::Session;
@@ -27,8 +27,6 @@ pub struct AuditArgs {
 pub enum AuditAct {
     /// Show entries, oldest first, or one of them in full
     Show(audit_show::ShowArgs),
-    /// Copy the whole log into a folder, to be verified elsewhere
-    Dump(DumpArgs),
     /// Ask for a signed bundle of the log, which two operators grant, and take it
     Export(audit_export::ExportArgs),
     /// Write one entry with the proof that it is in the log
@@ -41,27 +39,28 @@ pub enum AuditAct {
     Keys,
     /// Say what the log would have of a name or a path, which it has as keyed hashes
     Hash(audit_prove::HashArgs),
-    /// Verify a copy, or have the keeper verify the log it has
+    /// Verify bundles and proofs, or have the keeper verify the log it has
     Verify(VerifyArgs),
-}
-
-/// Arguments of `audit dump`.
-#[derive(Debug, Args)]
-#[command(after_help = "Example:\n  portcullis audit dump /media/usb/log-2026-11")]
-pub struct DumpArgs {
-    /// A folder that does not exist yet
-    pub dir: PathBuf,
 }
 
 /// Arguments of `audit verify`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
-    portcullis audit verify /media/usb/log-2026-11\n  \
-    portcullis audit verify              the live log, against tree and chip")]
+    portcullis audit verify *.pcab.tar --keys gate.keys\n  \
+    portcullis audit verify 4711.tlog-proof --keys gate.keys\n  \
+    portcullis audit verify              the live log, against tree and chip\n\n\
+    A bundle is a file or the folder that it was unpacked into. Those of one log are verified together, in\n\
+    whatever order they are named: from the first on, every step is checked. This needs no keeper and no TPM.")]
 pub struct VerifyArgs {
-    /// The folder that `audit dump` made; without it the keeper verifies the log it has
-    #[arg(conflicts_with = "live")]
-    pub dir: Option<PathBuf>,
+    /// Bundles, and proofs of single entries; without any the keeper verifies the log it has
+    #[arg(value_name = "FILE", conflicts_with = "live")]
+    pub files: Vec<PathBuf>,
+    /// The keys to rely on, as `audit keys` printed them at set-up; without, nobody vouches for the bundles' own
+    #[arg(long, value_name = "LIST", requires = "files")]
+    pub keys: Option<PathBuf>,
+    /// Who has to have cosigned the newest checkpoint: a policy as C2SP tlog-policy has it
+    #[arg(long, value_name = "TLOG-POLICY", requires = "files")]
+    pub policy: Option<PathBuf>,
     /// Have the keeper read every entry back and compare it with the tree and the chip
     #[arg(long)]
     pub live: bool,
@@ -70,7 +69,7 @@ pub struct VerifyArgs {
     pub allow_evaluation: bool,
 }
 
-/// Reads, copies or verifies the log.
+/// Reads, hands over or verifies the log.
 pub fn run(args: AuditArgs, context: &Context) -> Result<(), Stop> {
     match args.act {
         AuditAct::Show(args) => audit_show::run(&args, context),
@@ -80,11 +79,8 @@ pub fn run(args: AuditArgs, context: &Context) -> Result<(), Stop> {
         AuditAct::Checkpoint => audit_prove::checkpoint(context),
         AuditAct::Keys => audit_prove::keys(context),
         AuditAct::Hash(_) => audit_prove::hash(context),
-        AuditAct::Dump(args) => audit_dump::run(&args, context),
-        AuditAct::Verify(VerifyArgs { dir: None, .. }) => verify_live(context),
-        AuditAct::Verify(VerifyArgs { dir: Some(dir), allow_evaluation, .. }) => {
-            audit_verify::run(&dir, allow_evaluation, context)
-        }
+        AuditAct::Verify(args) if args.files.is_empty() => verify_live(context),
+        AuditAct::Verify(args) => audit_verify::run(&args, context),
     }
 }
 
@@ -94,14 +90,12 @@ pub struct Page {
     pub leaves: Vec<String>,
     /// Leaves in the tree.
     pub size: u64,
-    /// Their root, in hex.
-    pub root: String,
 }
 
 /// Asks for the leaves from `from` on.
 pub fn page(session: &mut Session, from: u64, count: u32) -> Result<Page, Stop> {
     match session.ask(&Ask::Entries { from, count })? {
-        Reply::Entries { leaves, size, root } => Ok(Page { leaves, size, root }),
+        Reply::Entries { leaves, size, .. } => Ok(Page { leaves, size }),
         _ => Err(Failure::off_topic("entries").into()),
     }
 }

@@ -2,9 +2,7 @@
 
 pub mod approve;
 pub mod audit;
-pub mod audit_dump;
 pub mod audit_export;
-mod audit_leaves;
 pub mod audit_prove;
 mod audit_show;
 pub mod audit_verify;

@@ -4,6 +4,7 @@ use super::State;
 use crate::domain::credential::Handed;
 use crate::domain::ids::{JobName, RequestId};
 use crate::domain::request::doc::Subject;
+use crate::domain::request::state::Request;
 use crate::domain::time::{Length, Timestamp};
 
 impl State {
@@ -22,20 +23,41 @@ impl State {
         }
     }
 
+    /// Notes where a request stands that has just gone on.
+    pub(super) fn note_phase(&mut self, id: RequestId) {
+        let Some(request) = self.requests.get(&id) else { return };
+        match forgotten_at(request) {
+            None => drop(self.live.insert(id)),
+            Some(at) => {
+                self.live.remove(&id);
+                self.ended.insert((at, id));
+            }
+        }
+    }
+
     /// Ended requests stay for a week, so that people can look at them; the log has them for good.
-    /// They are looked through once an hour, because all are for each of a million entries.
+    /// Once an hour those that are old are taken away.
     pub(super) fn forget_old(&mut self, now: Timestamp) {
-        const KEPT: Length = Length::from_minutes(7 * 24 * 60);
         const BETWEEN: Length = Length::from_minutes(60);
         if now < self.tidied.plus(BETWEEN) {
             return;
         }
         self.tidied = now;
-        self.requests.retain(|_, request| {
-            request.state().is_live()
-                || now < request.touched.plus(KEPT)
-                || request.stands_until() > Some(now)
-        });
-        self.exports.retain(|id, _| self.requests.contains_key(id));
+        while self.ended.first().is_some_and(|(at, _)| *at <= now) {
+            let Some((_, id)) = self.ended.pop_first() else { break };
+            // One that was live again since its first end has another end, or none yet.
+            if self.requests.get(&id).and_then(forgotten_at).is_some_and(|at| at <= now) {
+                self.requests.remove(&id);
+                self.exports.remove(&id);
+            }
+        }
     }
+}
+
+/// When a request that has ended is forgotten: after a week, and when it stands in nobody's way.
+fn forgotten_at(request: &Request) -> Option<Timestamp> {
+    const KEPT: Length = Length::from_minutes(7 * 24 * 60);
+    let week = request.touched.plus(KEPT);
+    let ended = !request.state().is_live();
+    ended.then(|| request.stands_until().map_or(week, |until| until.max(week)))
 }

@@ -6,7 +6,7 @@ mod reveal;
 mod signed;
 pub mod step;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::audit::founding::Founding;
 use super::client::ClientRecord;
@@ -63,7 +63,11 @@ pub struct State {
     pub last_boot: ChipBoot,
     /// The anchored epoch.
     pub epoch: u64,
-    /// When ended requests were last looked through for old ones.
+    /// The requests that have not ended.
+    live: BTreeSet<RequestId>,
+    /// The ends of those that have, by the time at which they are forgotten.
+    ended: BTreeSet<(Timestamp, RequestId)>,
+    /// When old ones were last taken away.
     tidied: Timestamp,
 }
 
@@ -129,6 +133,11 @@ impl State {
     pub fn live_requests(&self) -> Vec<u8> {
         let live = self.requests.values().filter(|request| request.state().is_live());
         live.flat_map(|request| [request.doc.canonical(), b"\n".to_vec()].concat()).collect()
+    }
+
+    /// The requests that have not ended.
+    pub(super) fn live(&self) -> impl Iterator<Item = &Request> {
+        self.live.iter().filter_map(|id| self.requests.get(id))
     }
 
     /// When the next armed window opens after `since`.

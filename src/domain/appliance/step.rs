@@ -117,6 +117,8 @@ impl State {
             last_mono: entry.mono,
             last_boot: entry.boot,
             epoch: entry.epoch,
+            live: Default::default(),
+            ended: Default::default(),
             tidied: entry.ts,
         })
     }
@@ -175,11 +177,14 @@ impl State {
         for change in step.changes {
             match change {
                 Change::Request(request) => {
-                    self.requests.insert(request.doc.id.clone(), *request);
+                    let id = request.doc.id.clone();
+                    self.requests.insert(id.clone(), *request);
+                    self.note_phase(id);
                 }
-                Change::Moved(Moved { request, phase, touched, note }) => {
-                    if let Some(request) = self.requests.get_mut(&request) {
+                Change::Moved(Moved { request: id, phase, touched, note }) => {
+                    if let Some(request) = self.requests.get_mut(&id) {
                         (request.phase, request.touched, request.note) = (phase, touched, note);
+                        self.note_phase(id);
                     }
                 }
                 Change::Credential(name, deposited) => {
@@ -260,7 +265,8 @@ impl State {
             return Err(Refusal::StaleDeposit { credential: name.clone() });
         }
         let mut changes = vec![Change::Credential(name.clone(), Box::new(deposited.clone()))];
-        for request in self.requests_for(name).filter(|request| request.state().is_live()) {
+        let opens = |request: &&Request| request.doc.subject.opens().is_some_and(|(about, _)| about == name);
+        for request in self.live().filter(opens) {
             let note = format!("{} deposited generation {}", deposited.depositor, deposited.generation);
             changes.push(revoke(request, note, now));
         }
@@ -367,8 +373,7 @@ impl State {
     fn frozen(&self, operator: &OperatorId, reason: &Text, now: Timestamp) -> Step {
         let freeze = Freeze { operator: operator.clone(), reason: reason.clone(), at: now };
         let mut changes = vec![Change::Frozen(Some(freeze))];
-        let down = |request: &&Request| request.state().is_live() && request.doc.subject != Subject::Thaw;
-        for request in self.requests.values().filter(down) {
+        for request in self.live().filter(|request| request.doc.subject != Subject::Thaw) {
             changes.push(revoke(request, format!("{operator} froze the appliance"), now));
         }
         Step::of(changes)

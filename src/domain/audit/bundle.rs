@@ -89,7 +89,7 @@ impl Making {
             self.growth.append_hash(leaf.hash());
             self.tally.add(self.verifier.state(), leaf.entry());
         }
-        self.verifier.take(leaf)
+        self.verifier.take(&leaf)
     }
 
     fn begin(&mut self) {

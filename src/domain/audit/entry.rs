@@ -78,6 +78,18 @@ pub enum EntryError {
     },
 }
 
+impl EntryError {
+    /// The same of leaf number `seq`.
+    #[must_use]
+    pub fn at(self, seq: u64) -> Self {
+        match self {
+            Self::Malformed { why, .. } => Self::Malformed { seq, why },
+            Self::OutOfPlace { claims, .. } => Self::OutOfPlace { seq, claims },
+            Self::TooLong { len } => Self::TooLong { len },
+        }
+    }
+}
+
 impl Entry {
     /// The leaf: RFC 8785 bytes.
     ///
@@ -94,19 +106,27 @@ impl Entry {
     /// # Errors
     /// [`EntryError`].
     pub fn from_leaf(seq: u64, leaf: &[u8]) -> Result<Self, EntryError> {
-        if leaf.len() > ENTRY_LEN_MAX {
-            return Err(EntryError::TooLong { len: leaf.len() });
-        }
-        let entry = leaf::read(leaf).map_or_else(|| Self::from_any_json(seq, leaf), Ok)?;
+        let entry = Self::from_leaf_anywhere(leaf).map_err(|error| error.at(seq))?;
         if entry.seq != seq {
             return Err(EntryError::OutOfPlace { seq, claims: entry.seq });
         }
         Ok(entry)
     }
 
+    /// Reads a leaf whose number is not known yet.
+    ///
+    /// # Errors
+    /// [`EntryError`], for whoever knows the number to put it in.
+    pub fn from_leaf_anywhere(leaf: &[u8]) -> Result<Self, EntryError> {
+        if leaf.len() > ENTRY_LEN_MAX {
+            return Err(EntryError::TooLong { len: leaf.len() });
+        }
+        leaf::read(leaf).map_or_else(|| Self::from_any_json(leaf), Ok)
+    }
+
     /// The same in the derived way, which also says what is wrong.
-    pub(super) fn from_any_json(seq: u64, leaf: &[u8]) -> Result<Self, EntryError> {
-        let malformed = |why: String| EntryError::Malformed { seq, why };
+    pub(super) fn from_any_json(leaf: &[u8]) -> Result<Self, EntryError> {
+        let malformed = |why: String| EntryError::Malformed { seq: 0, why };
         let entry: Self = serde_json::from_slice(leaf).map_err(|error| malformed(error.to_string()))?;
         if canonical::to_vec(&entry) != leaf {
             return Err(malformed("it reads, and would be written otherwise".to_owned()));

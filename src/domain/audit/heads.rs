@@ -11,6 +11,11 @@ pub struct Heads {
 }
 
 impl Heads {
+    /// Those of a log that goes on from a head which was for signing itself.
+    pub fn after(tree: &Tree) -> Self {
+        Self { last: (tree.size() > 0).then(|| tree.head()) }
+    }
+
     /// The newest of them.
     pub const fn last(&self) -> Option<&Head> {
         self.last.as_ref()

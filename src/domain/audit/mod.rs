@@ -17,6 +17,7 @@ pub mod proof;
 pub mod quote;
 pub mod report;
 pub mod spki;
+pub mod stretch;
 pub mod tree;
 pub mod verify;
 pub mod vkey;

@@ -78,6 +78,15 @@ impl Leaf {
         Ok(Self { entry: Entry::from_leaf(seq, leaf)?, hash: TreeHash::of_leaf(leaf) })
     }
 
+    /// Reads a leaf whose number is not known yet: [`Verifier::take`] looks at it, and [`EntryError::at`]
+    /// says it.
+    ///
+    /// # Errors
+    /// [`EntryError`].
+    pub fn anywhere(leaf: &[u8]) -> Result<Self, EntryError> {
+        Ok(Self { entry: Entry::from_leaf_anywhere(leaf)?, hash: TreeHash::of_leaf(leaf) })
+    }
+
     /// What it says.
     pub const fn entry(&self) -> &Entry {
         &self.entry
@@ -90,7 +99,7 @@ impl Leaf {
 }
 
 /// Takes leaves in order.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Verifier {
     tree: Tree,
     heads: Heads,
@@ -99,19 +108,24 @@ pub struct Verifier {
 }
 
 impl Verifier {
+    /// The number of the leaf that it takes next.
+    pub const fn size(&self) -> u64 {
+        self.tree.size()
+    }
+
     /// Takes the next leaf.
     ///
     /// # Errors
     /// [`VerifyError`] names the entry that is wrong.
     pub fn add(&mut self, leaf: &[u8]) -> Result<(), VerifyError> {
-        self.take(Leaf::read(self.tree.size(), leaf)?)
+        self.take(&Leaf::read(self.tree.size(), leaf)?)
     }
 
     /// Takes the next leaf, when it was read elsewhere.
     ///
     /// # Errors
     /// [`VerifyError`] names the entry that is wrong.
-    pub fn take(&mut self, leaf: Leaf) -> Result<(), VerifyError> {
+    pub fn take(&mut self, leaf: &Leaf) -> Result<(), VerifyError> {
         let Leaf { entry, hash } = leaf;
         let seq = self.tree.size();
         if entry.seq != seq {
@@ -119,7 +133,7 @@ impl Verifier {
         }
         let wrong = |why| VerifyError::Log { seq, why };
         match self.state.as_mut() {
-            None => self.state = Some(State::founded(&entry).map_err(wrong)?),
+            None => self.state = Some(State::founded(entry).map_err(wrong)?),
             Some(state) => {
                 let expected = state.epoch + u64::from(entry.body.is_anchored());
                 if entry.epoch != expected {
@@ -127,13 +141,18 @@ impl Verifier {
                 }
                 let step = state.step(&entry.body, entry.ts, entry.boot).map_err(wrong)?;
                 self.heads.check(&entry.body).map_err(wrong)?;
-                drop(state.install(step, &entry));
+                state.install(step, entry);
             }
         }
         self.evaluation |= entry.evaluation;
-        self.tree.append_hash(hash);
+        self.tree.append_hash(*hash);
         self.heads.passed(&entry.body, &self.tree);
         Ok(())
+    }
+
+    /// The newest head that was for signing.
+    pub const fn heads(&self) -> &Heads {
+        &self.heads
     }
 
     /// The tree over what was taken.
