@@ -100,7 +100,7 @@ fn leaves_come_in_order_and_the_digest_is_of_every_byte() {
     each_leaf(&mut text.as_bytes(), 0, Some(&mut digest), |leaf| {
         assert_eq!(leaf.entry().seq, next);
         next += 1;
-        Ok(())
+        Ok::<(), TakeError>(())
     })
     .expect("taken");
     assert_eq!(next, 30_000);
