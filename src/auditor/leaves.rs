@@ -13,7 +13,7 @@ use crate::domain::audit::entry::{ENTRY_LEN_MAX, EntryError};
 use crate::domain::audit::verify::{Leaf, Verifier, VerifyError};
 
 /// How many bytes of lines a reader gets at once.
-const BLOCK_LEN: usize = 256 * 1024;
+const BLOCK_LEN: usize = 128 * 1024;
 
 /// Blocks that each reader has before it.
 const BLOCKS_AHEAD: usize = 2;

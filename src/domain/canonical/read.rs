@@ -75,11 +75,14 @@ impl<'a> Reader<'a> {
     pub fn number(&mut self) -> Option<u64> {
         const DIGITS_MAX: usize = 15;
         let rest = self.text.as_bytes().get(self.at..)?;
-        let (mut number, mut len) = (0, 0);
-        while let Some(digit @ b'0'..=b'9') = rest.get(len)
-            && len < DIGITS_MAX
-        {
-            number = number * 10 + u64::from(digit - b'0');
+        let (mut number, mut len) = (0_u64, 0);
+        for byte in rest.iter().take(DIGITS_MAX) {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            // So few digits never overflow.
+            number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
             len += 1;
         }
         self.at += len;
