@@ -18,6 +18,7 @@ use portcullis::services::pull::Pulled;
 use portcullis::services::reveal::Revealed;
 use zeroize::Zeroizing;
 
+use crate::common::bundles;
 use crate::common::rig::{CREDENTIAL, JOB, Rig, me};
 use crate::keys::Keys;
 use crate::search::Needles;
@@ -64,9 +65,8 @@ fn story(rig: &mut Rig, secret: &[u8]) -> Vec<Output> {
     let mut noise = UnixStream::connect(rig.stage.home().join("run/operator.sock")).expect("a socket");
     noise.write_all(&[&[0, 96][..], &[7; 96]].concat()).expect("written");
     drop(noise.read_to_end(&mut Vec::new()));
-    let dump = rig.stage.prop("dump").display().to_string();
-    let dumped = rig.stage.does("carol", &["audit", "dump", &dump]).expect("a dump");
-    vec![deposited, got, refused, wrong.expect("run"), dumped]
+    bundle::export(&rig.stage, &rig.stage.prop("out"), None);
+    vec![deposited, got, refused, wrong.expect("run")]
 }
 
 #[test]
@@ -102,9 +102,7 @@ fn no_secret_is_in_a_file_an_argument_an_environment_or_a_word() {
     for verb in ["serve", "deposit", "pull", "approve"] {
         assert!(seen(verb), "{verb} was watched");
     }
-    for name in
-        ["store/portcullis.db", "store/portcullis.db-wal", "demo/daemon.log", "demo/dump/entries.ndjson"]
-    {
+    for name in ["store/portcullis.db", "store/portcullis.db-wal", "demo/daemon.log", ".pcab.tar"] {
         assert!(
             live.iter().any(|(path, bytes)| path.ends_with(name) && !bytes.is_empty()),
             "{name} was read"
