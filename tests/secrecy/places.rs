@@ -18,7 +18,7 @@ use portcullis::services::pull::Pulled;
 use portcullis::services::reveal::Revealed;
 use zeroize::Zeroizing;
 
-use crate::common::bundles;
+use crate::common::bundle;
 use crate::common::rig::{CREDENTIAL, JOB, Rig, me};
 use crate::keys::Keys;
 use crate::search::Needles;

@@ -211,7 +211,7 @@ impl<'a> Pass<'a> {
     /// A request as it stands.
     fn doc(&self, id: &RequestId) -> Option<Arc<RequestDoc>> {
         match self.steps.state() {
-            Some(state) => state.request(id).ok().map(|request| Arc::new(request.doc.clone())),
+            Some(state) => state.request(id).ok().map(|request| request.doc.clone().into()),
             None => self.docs.get(id).cloned(),
         }
     }
