@@ -51,3 +51,6 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

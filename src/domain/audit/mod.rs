@@ -4,6 +4,6 @@ pub mod anchor;
 mod body;
 pub mod entry;
 pub mod founding;
-mod leaf;
+pub(super) mod leaf;
 pub mod tree;
 pub mod verify;
