@@ -51,6 +51,3 @@ impl State {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -55,6 +55,6 @@ fn written(entry: &Entry) -> Option<Vec<u8>> {
 }
 
 #[cfg(test)]
-pub(in crate::domain) mod samples;
+mod samples;
 #[cfg(test)]
 mod tests;

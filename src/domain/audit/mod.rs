@@ -4,6 +4,6 @@ pub mod anchor;
 mod body;
 pub mod entry;
 pub mod founding;
-pub(super) mod leaf;
+mod leaf;
 pub mod tree;
 pub mod verify;

@@ -157,8 +157,7 @@ fn deposited() -> impl Strategy<Value = Deposited> {
     })
 }
 
-/// What set-up fixed, with al and bo on the roster.
-pub(in crate::domain) fn founding() -> impl Strategy<Value = Body> {
+fn founding() -> impl Strategy<Value = Body> {
     (words(), number(), any::<[u8; 32]>(), any::<(u32, u32)>()).prop_map(
         |(word, epoch_base, key, recovery_shares)| {
             let other = |number: u8| [&[number], &key[1..]].concat().try_into().expect("32 bytes");
