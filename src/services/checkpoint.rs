@@ -60,7 +60,8 @@ impl Appliance {
         let integrity = |error: &dyn std::error::Error| Refusal::Integrity { what: error.to_string() };
         let checkpoint = Checkpoint::of_head(&origin, head).map_err(|error| integrity(&error))?;
         let permit = state.leave_to_sign(head.size)?;
-        let mut note = self.signing.sign(&self.ledger.board.chip, &state.founding.keys, &checkpoint, &permit)?;
+        let mut note =
+            self.signing.sign(&self.ledger.board.chip, &state.founding.keys, &checkpoint, &permit)?;
         let cosigned = state.checkpoint.iter().filter(|last| last.size == head.size);
         for (operator, (time, signature)) in cosigned.flat_map(|last| &last.cosigned) {
             let Some(person) = state.roster().get(operator) else { continue };

@@ -198,7 +198,8 @@ impl Appliance {
         digests.insert(Member::Entries, made.entries);
         let manifest = Manifest::new(&origin, range, at.now, digests).map_err(|error| broken(&error))?;
         let permit = state.leave_to_sign(to)?;
-        let manifest: Note = self.signing.sign_manifest(chip, &state.founding, &manifest.to_text(), &permit)?;
+        let manifest: Note =
+            self.signing.sign_manifest(chip, &state.founding, &manifest.to_text(), &permit)?;
         parts.insert(Member::Manifest, manifest.to_string().into_bytes());
         Ok(parts)
     }

@@ -11,7 +11,8 @@ use super::common::appliance::{Appliance, program};
 /// Has a bundle granted and takes it into `to`, a folder that is made.
 pub fn export(stage: &Stage, to: &Path, from: Option<u64>) -> PathBuf {
     std::fs::create_dir_all(to).expect("a folder");
-    let mut args = vec!["audit", "export", "--no-wait", "--medium", "USB 7", "--reason", "audit", "--ticket", "A-1"];
+    let mut args =
+        vec!["audit", "export", "--no-wait", "--medium", "USB 7", "--reason", "audit", "--ticket", "A-1"];
     let from = from.map(|from| from.to_string());
     if let Some(from) = &from {
         args.extend(["--from", from]);

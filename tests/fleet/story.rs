@@ -3,6 +3,7 @@
 use portcullis::demo::stage::CREDENTIAL;
 
 use crate::common::appliance::{Appliance, refused, released};
+use crate::common::bundle::{granted, take, unpack};
 
 /// The leaves of a log that was written by people and jobs at work.
 pub fn story() -> Vec<Vec<u8>> {
@@ -24,8 +25,9 @@ pub fn story() -> Vec<Vec<u8>> {
     appliance.stop().expect("stopped");
     appliance.serve().expect("serves again");
     appliance.does("carol", &["freeze", "--reason", "a theft"]).expect("frozen");
-    let copy = appliance.prop("log");
-    appliance.does("carol", &["audit", "dump", &copy.display().to_string()]).expect("dumped");
+    let (medium, copy) = (appliance.prop("medium"), appliance.prop("log"));
+    std::fs::create_dir(&medium).expect("a folder");
+    unpack(&take(&appliance, &granted(&appliance, &[]), &medium), &copy);
     appliance.strike();
     let text = std::fs::read(copy.join("entries.ndjson")).expect("a log");
     text.split(|&byte| byte == b'\n').filter(|leaf| !leaf.is_empty()).map(<[u8]>::to_vec).collect()

@@ -18,6 +18,7 @@ use portcullis::services::pull::Pulled;
 use portcullis::services::reveal::Revealed;
 use zeroize::Zeroizing;
 
+use crate::common::bundle::{granted, try_take};
 use crate::common::rig::{CREDENTIAL, JOB, Rig, me};
 use crate::keys::Keys;
 use crate::search::Needles;
@@ -64,9 +65,11 @@ fn story(rig: &mut Rig, secret: &[u8]) -> Vec<Output> {
     let mut noise = UnixStream::connect(rig.stage.home().join("run/operator.sock")).expect("a socket");
     noise.write_all(&[&[0, 96][..], &[7; 96]].concat()).expect("written");
     drop(noise.read_to_end(&mut Vec::new()));
-    let dump = rig.stage.prop("dump").display().to_string();
-    let dumped = rig.stage.does("carol", &["audit", "dump", &dump]).expect("a dump");
-    vec![deposited, got, refused, wrong.expect("run"), dumped]
+    let bundles = rig.stage.prop("bundles");
+    std::fs::create_dir(&bundles).expect("a folder");
+    let exported = try_take(&rig.stage, "alice", &granted(&rig.stage, &[]), &bundles);
+    assert_eq!(exported.code, 0, "{}", exported.said());
+    vec![deposited, got, refused, wrong.expect("run"), exported]
 }
 
 #[test]
