@@ -1,7 +1,7 @@
 //! The leaves of a log, read on every core and taken in order.
 
 use std::collections::VecDeque;
-use std::io::{self, Read};
+use std::io::{self, BufRead as _, Read};
 use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
@@ -13,7 +13,7 @@ use crate::domain::audit::entry::{ENTRY_LEN_MAX, EntryError};
 use crate::domain::audit::verify::{Leaf, Verifier, VerifyError};
 
 /// How many bytes of lines a reader gets at once.
-const BLOCK_LEN: usize = 256 * 1024;
+const BLOCK_LEN: usize = 128 * 1024;
 
 /// Blocks that each reader has before it.
 const BLOCKS_AHEAD: usize = 2;
@@ -103,26 +103,23 @@ impl Reader {
 /// Reads lines into leaves, whose place in the log nobody has looked at yet.
 fn read(text: &[u8], mut leaves: Vec<Leaf>) -> Leaves {
     leaves.clear();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let len = line_len(rest);
-        match Leaf::anywhere(&rest[..len]) {
+    for line in lines(text) {
+        match Leaf::anywhere(line) {
             Ok(leaf) => leaves.push(leaf),
             Err(error) => return (leaves, Some(error)),
         }
-        rest = rest.get(len + 1..).unwrap_or_default();
     }
     (leaves, None)
 }
 
-/// The length of the first line, without its end.
-fn line_len(text: &[u8]) -> usize {
-    const AT_ONCE: usize = 32;
-    let is_end = |byte: &u8| *byte == b'\n';
-    let without = |chunk: &&[u8]| !chunk.iter().fold(false, |found, byte| found | is_end(byte));
-    let start = text.chunks_exact(AT_ONCE).take_while(without).count() * AT_ONCE;
-    let rest = &text[start..];
-    start + rest.iter().position(is_end).unwrap_or(rest.len())
+/// Whole lines, each without its end.
+fn lines(mut text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let before = text;
+        // This reads from memory, and finds a byte faster than a loop does.
+        let len = text.skip_until(b'\n').ok().filter(|len| *len > 0)?;
+        Some(&before[..len - 1])
+    })
 }
 
 /// Everything that ends, and with it the threads, when all lines are taken or one is wrong.

@@ -52,9 +52,13 @@ impl<const LEN_MAX: usize> Name<LEN_MAX> {
         Some(name)
     }
 
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+
     fn as_str(&self) -> &str {
         // It was made of a text of this length that was ASCII, and only its case was changed.
-        str::from_utf8(&self.bytes[..usize::from(self.len)]).expect("a name is ASCII")
+        str::from_utf8(self.as_bytes()).expect("a name is ASCII")
     }
 }
 
@@ -125,11 +129,11 @@ impl OperatorId {
 }
 
 /// `[a-z0-9][a-z0-9._-]{0,14}`, the segment that jobs and credentials are named with.
-fn is_segment(text: &str) -> bool {
+fn is_segment(text: &[u8]) -> bool {
     const LEN_MAX: usize = 15;
     let first = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let rest = |b: u8| first(b) || matches!(b, b'.' | b'_' | b'-');
-    (1..=LEN_MAX).contains(&text.len()) && text.bytes().next().is_some_and(first) && text.bytes().all(rest)
+    (1..=LEN_MAX).contains(&text.len()) && first(text[0]) && text.iter().copied().all(rest)
 }
 
 text_id! {
@@ -141,7 +145,7 @@ impl JobName {
     /// The only way to make one; folds case.
     pub fn parse(text: &str) -> Result<Self, IdError> {
         let grammar = "1 to 15 of a-z, 0-9, '.', '_' and -, starting with a letter or digit";
-        let name = Name::lower(text).filter(|name| is_segment(name.as_str()));
+        let name = Name::lower(text).filter(|name| is_segment(name.as_bytes()));
         name.map(Self).ok_or_else(|| IdError::new(text, "a job name", grammar))
     }
 }
@@ -157,7 +161,7 @@ impl CredentialName {
     /// The only way to make one; folds case.
     pub fn parse(text: &str) -> Result<Self, IdError> {
         let valid = |name: &Name<18>| {
-            let mut segments = name.as_str().split('/');
+            let mut segments = name.as_bytes().split(|byte| *byte == b'/');
             segments.clone().count() <= Self::SEGMENTS_MAX && segments.all(is_segment)
         };
         let grammar = "one or two names of a-z, 0-9, '.', '_' and - joined by /, at most 18 characters";

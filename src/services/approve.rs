@@ -82,7 +82,7 @@ impl Appliance {
     fn check_statement(&self, request: &Request, yes: &Yes) -> Result<ApprovalStatement, Refusal> {
         let differs = || Refusal::StatementDiffers { request: yes.request.clone() };
         let statement: ApprovalStatement = serde_json::from_str(&yes.statement).map_err(|_| differs())?;
-        let same = statement.request == request.doc && statement.operator == yes.operator;
+        let same = statement.request == *request.doc && statement.operator == yes.operator;
         if !same || statement.canonical() != yes.statement.as_bytes() {
             return Err(differs());
         }
@@ -117,7 +117,7 @@ impl Appliance {
 /// An approval that is read back counts only if its operator signed it for the request as the log has it.
 pub(super) fn check_logged(state: &State, body: &Body) -> Result<(), Refusal> {
     let Body::Approved { request, operator, window, pulls, signature } = body else { return Ok(()) };
-    let doc = state.request(request)?.doc.clone();
+    let doc = (*state.request(request)?.doc).clone();
     let asked = ApprovalStatement::as_asked(operator.clone(), doc);
     check_signature(state, &ApprovalStatement { window: *window, pulls: *pulls, ..asked }, signature)
 }

@@ -154,7 +154,7 @@ impl Appliance {
         };
         let damaged = |why: String| Refusal::Record { credential: credential.clone(), generation, why };
         let sealed = self.ledger.store.window(id).map_err(|error| damaged(error.to_string()))?;
-        if digest(&sealed) != armed.sealed {
+        if *digest(&sealed) != *armed.sealed {
             return Err(damaged("its window is not the one that the log names".to_owned()));
         }
         let window = serde_json::from_slice(&sealed).map_err(|error| damaged(error.to_string()))?;

@@ -141,7 +141,7 @@ impl Appliance {
         };
         RequestView {
             agreed,
-            doc: request.doc.clone(),
+            doc: (*request.doc).clone(),
             state: request.state(),
             approvals,
             need: u32::try_from(self.state().need()).unwrap_or(u32::MAX),

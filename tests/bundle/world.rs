@@ -1,30 +1,10 @@
 //! An appliance that hands bundles over, and an auditor who has nothing but files.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-use portcullis::demo::stage::{Output, Stage};
-use serde_json::Value;
-
 use super::common::appliance::{Appliance, program};
-
-/// Has a bundle granted and takes it into `to`, a folder that is made.
-pub fn export(stage: &Stage, to: &Path, from: Option<u64>) -> PathBuf {
-    std::fs::create_dir_all(to).expect("a folder");
-    let mut args =
-        vec!["audit", "export", "--no-wait", "--medium", "USB 7", "--reason", "audit", "--ticket", "A-1"];
-    let from = from.map(|from| from.to_string());
-    if let Some(from) = &from {
-        args.extend(["--from", from]);
-    }
-    let asked = stage.does("alice", &args).expect("asked");
-    let request = stage.request_id(&asked).expect("a request");
-    stage.approve_by(&["bob", "carol"], &request).expect("approved");
-    let folder = to.display().to_string();
-    let taken = stage.does("alice", &["--json", "audit", "export", "--request", &request, "--to", &folder]);
-    let told: Value = serde_json::from_slice(&taken.expect("taken").stdout).expect("JSON");
-    PathBuf::from(told["bundle"].as_str().expect("a path"))
-}
+use portcullis::demo::stage::{Output, Stage};
 
 /// The list of the log's keys, as it is written down at set-up.
 pub fn keys(stage: &Stage) -> PathBuf {

@@ -18,7 +18,7 @@ use portcullis::services::pull::Pulled;
 use portcullis::services::reveal::Revealed;
 use zeroize::Zeroizing;
 
-use crate::common::bundle::{granted, try_take};
+use crate::common::bundles;
 use crate::common::rig::{CREDENTIAL, JOB, Rig, me};
 use crate::keys::Keys;
 use crate::search::Needles;
@@ -65,11 +65,8 @@ fn story(rig: &mut Rig, secret: &[u8]) -> Vec<Output> {
     let mut noise = UnixStream::connect(rig.stage.home().join("run/operator.sock")).expect("a socket");
     noise.write_all(&[&[0, 96][..], &[7; 96]].concat()).expect("written");
     drop(noise.read_to_end(&mut Vec::new()));
-    let bundles = rig.stage.prop("bundles");
-    std::fs::create_dir(&bundles).expect("a folder");
-    let exported = try_take(&rig.stage, "alice", &granted(&rig.stage, &[]), &bundles);
-    assert_eq!(exported.code, 0, "{}", exported.said());
-    vec![deposited, got, refused, wrong.expect("run"), exported]
+    bundles::export(&rig.stage, &rig.stage.prop("out"), None);
+    vec![deposited, got, refused, wrong.expect("run")]
 }
 
 #[test]
@@ -105,9 +102,7 @@ fn no_secret_is_in_a_file_an_argument_an_environment_or_a_word() {
     for verb in ["serve", "deposit", "pull", "approve"] {
         assert!(seen(verb), "{verb} was watched");
     }
-    for name in
-        ["store/portcullis.db", "store/portcullis.db-wal", "demo/daemon.log", "demo/dump/entries.ndjson"]
-    {
+    for name in ["store/portcullis.db", "store/portcullis.db-wal", "demo/daemon.log", ".pcab.tar"] {
         assert!(
             live.iter().any(|(path, bytes)| path.ends_with(name) && !bytes.is_empty()),
             "{name} was read"

@@ -27,14 +27,7 @@ fn a_leaf_is_a_line_without_its_end() {
     for (name, mut bytes, expected) in cases {
         let whole = bytes;
         let (texts, broken) = blocks(&mut bytes);
-        let mut found = Vec::new();
-        for text in &texts {
-            let mut rest = text.as_slice();
-            while !rest.is_empty() {
-                found.push(line_len(rest));
-                rest = &rest[line_len(rest) + 1..];
-            }
-        }
+        let found = texts.iter().flat_map(|text| lines(text).map(<[u8]>::len)).collect();
         assert_eq!(broken.is_none().then_some(found), expected, "{name}");
         let read: Vec<u8> = texts.iter().flat_map(|text| text.iter().copied()).collect();
         assert!(whole.starts_with(&read), "{name}: every byte once and in order");
@@ -100,7 +93,7 @@ fn leaves_come_in_order_and_the_digest_is_of_every_byte() {
     each_leaf(&mut text.as_bytes(), 0, Some(&mut digest), |leaf| {
         assert_eq!(leaf.entry().seq, next);
         next += 1;
-        Ok(())
+        Ok::<(), TakeError>(())
     })
     .expect("taken");
     assert_eq!(next, 30_000);

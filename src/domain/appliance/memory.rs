@@ -23,15 +23,13 @@ impl State {
         }
     }
 
-    /// Notes where a request stands that has just gone on.
-    pub(super) fn note_phase(&mut self, id: RequestId) {
-        let Some(request) = self.requests.get(&id) else { return };
-        match forgotten_at(request) {
-            None => drop(self.live.insert(id)),
-            Some(at) => {
-                self.live.remove(&id);
-                self.ended.insert((at, id));
-            }
+    /// Notes that a request has just gone on, and when it will be forgotten if that was its end.
+    pub(super) fn note_phase(&mut self, id: RequestId, forgotten: Option<Timestamp>) {
+        if let Some(at) = forgotten {
+            self.live.remove(&id);
+            self.ended.insert((at, id));
+        } else {
+            self.live.insert(id);
         }
     }
 
@@ -46,18 +44,10 @@ impl State {
         while self.ended.first().is_some_and(|(at, _)| *at <= now) {
             let Some((_, id)) = self.ended.pop_first() else { break };
             // One that was live again since its first end has another end, or none yet.
-            if self.requests.get(&id).and_then(forgotten_at).is_some_and(|at| at <= now) {
+            if self.requests.get(&id).and_then(Request::forgotten_at).is_some_and(|at| at <= now) {
                 self.requests.remove(&id);
                 self.exports.remove(&id);
             }
         }
     }
-}
-
-/// When a request that has ended is forgotten: after a week, and when it stands in nobody's way.
-fn forgotten_at(request: &Request) -> Option<Timestamp> {
-    const KEPT: Length = Length::from_minutes(7 * 24 * 60);
-    let week = request.touched.plus(KEPT);
-    let ended = !request.state().is_live();
-    ended.then(|| request.stands_until().map_or(week, |until| until.max(week)))
 }

@@ -57,7 +57,7 @@ impl State {
         if !fits || chip.0 >= chip.1 {
             return Err(Refusal::Impossible { why: "a window is armed as it was signed" });
         }
-        let armed = arming.clone().armed(window, chip, boot, gate, sealed.to_owned());
+        let armed = arming.clone().armed(window, chip, boot, gate, sealed.into());
         Ok(Step::moved(id, Phase::Armed(armed), now, None))
     }
 

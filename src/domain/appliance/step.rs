@@ -177,14 +177,15 @@ impl State {
         for change in step.changes {
             match change {
                 Change::Request(request) => {
-                    let id = request.doc.id.clone();
+                    let (id, forgotten) = (request.doc.id.clone(), request.forgotten_at());
                     self.requests.insert(id.clone(), *request);
-                    self.note_phase(id);
+                    self.note_phase(id, forgotten);
                 }
                 Change::Moved(Moved { request: id, phase, touched, note }) => {
                     if let Some(request) = self.requests.get_mut(&id) {
                         (request.phase, request.touched, request.note) = (phase, touched, note);
-                        self.note_phase(id);
+                        let forgotten = request.forgotten_at();
+                        self.note_phase(id, forgotten);
                     }
                 }
                 Change::Credential(name, deposited) => {
@@ -290,7 +291,7 @@ impl State {
         super::reveal::check_asked(doc)?;
         super::signed::check_export(doc, self)?;
         let phase = Phase::Requested(Requested::default());
-        Ok(Step::request(Request { doc: doc.clone(), phase, touched: now, note: None }))
+        Ok(Step::request(Request { doc: Box::new(doc.clone()), phase, touched: now, note: None }))
     }
 
     fn approved(

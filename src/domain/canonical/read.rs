@@ -43,7 +43,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Goes on behind `word`, which must be next.
-    #[inline]
+    #[inline(always)]
     pub fn word(&mut self, word: &str) -> Option<()> {
         let found = self.text.as_bytes().get(self.at..)?.starts_with(word.as_bytes());
         found.then(|| self.at += word.len())
@@ -75,11 +75,14 @@ impl<'a> Reader<'a> {
     pub fn number(&mut self) -> Option<u64> {
         const DIGITS_MAX: usize = 15;
         let rest = self.text.as_bytes().get(self.at..)?;
-        let (mut number, mut len) = (0, 0);
-        while let Some(digit @ b'0'..=b'9') = rest.get(len)
-            && len < DIGITS_MAX
-        {
-            number = number * 10 + u64::from(digit - b'0');
+        let (mut number, mut len) = (0_u64, 0);
+        for byte in rest.iter().take(DIGITS_MAX) {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            // So few digits never overflow.
+            number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
             len += 1;
         }
         self.at += len;
@@ -129,12 +132,29 @@ impl<'a> Reader<'a> {
 
 /// How many bytes come before the end of a string or anything that must be escaped in one.
 fn plain_len(bytes: &[u8]) -> usize {
-    const AT_ONCE: usize = 16;
-    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
-    let plain = |chunk: &&[u8]| !chunk.iter().fold(false, |found, byte| found | special(byte));
-    let start = bytes.chunks_exact(AT_ONCE).take_while(plain).count() * AT_ONCE;
-    let rest = &bytes[start..];
-    start + rest.iter().position(special).unwrap_or(rest.len())
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut len = 0;
+    for word in words {
+        let found = special(u64::from_le_bytes(*word));
+        if found != 0 {
+            return len + (found.trailing_zeros() / 8) as usize;
+        }
+        len += word.len();
+    }
+    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+    len + rest.iter().position(is_special).unwrap_or(rest.len())
+}
+
+/// The highest bit of each byte of `word` that ends a plain text: quotes, backslashes and control
+/// characters. The lowest of these bits is always right; a borrow may set others above it.
+const fn special(word: u64) -> u64 {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    const fn below(word: u64, limit: u64) -> u64 {
+        word.wrapping_sub(ONES * limit) & !word
+    }
+    let (quotes, backslashes) = (word ^ (ONES * b'"' as u64), word ^ (ONES * b'\\' as u64));
+    (below(quotes, 1) | below(backslashes, 1) | below(word, 0x20)) & HIGH
 }
 
 /// The length of the string that `bytes` begin with, with its quotes.
@@ -213,5 +233,22 @@ impl<T: Canonical, U: Canonical> Canonical for (T, U) {
 impl<K: DeserializeOwned + Serialize + Ord, V: DeserializeOwned + Serialize> Canonical for BTreeMap<K, V> {
     fn read(from: &mut Reader<'_>) -> Option<Self> {
         from.derived()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_text_ends_where_the_first_byte_is_that_ends_it() {
+        for before in 0..20 {
+            for byte in 0..=0xff_u8 {
+                let text = [vec![b'x'; before], vec![byte, b'"', b'\\', b'x', 0], vec![b'"'; 9]].concat();
+                let ends = matches!(byte, b'"' | b'\\' | 0..0x20);
+                assert_eq!(plain_len(&text), if ends { before } else { before + 1 }, "{byte} at {before}");
+            }
+            assert_eq!(plain_len(&vec![b'x'; before]), before, "nothing ends it");
+        }
     }
 }

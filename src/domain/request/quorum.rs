@@ -1,6 +1,6 @@
 //! Counting people, not votes.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,14 +17,14 @@ pub struct Agreed {
     pub pulls: Option<u32>,
 }
 
-/// The distinct people who approved so far, fewer than the quorum.
+/// The distinct people who approved so far, in order, fewer than the quorum.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Approvals(BTreeMap<OperatorId, Agreed>);
+pub struct Approvals(Vec<(OperatorId, Agreed)>);
 
 impl Approvals {
     /// The people in order.
     pub fn people(&self) -> impl Iterator<Item = &OperatorId> {
-        self.0.keys()
+        self.0.iter().map(|(operator, _)| operator)
     }
 
     /// Whether nobody has approved.
@@ -34,12 +34,12 @@ impl Approvals {
 
     /// Whether this person has.
     pub fn has(&self, operator: &OperatorId) -> bool {
-        self.0.contains_key(operator)
+        self.place(operator).is_ok()
     }
 
     /// What all of them and `asked` have in common; `None` when that is nothing.
     pub fn common(&self, asked: Agreed) -> Option<Agreed> {
-        self.0.values().try_fold(asked, |common, one| {
+        self.0.iter().try_fold(asked, |common, (_, one)| {
             let window = match (common.window, one.window) {
                 (Some(a), Some(b)) => Some(a.intersect(b)?),
                 (None, None) => None,
@@ -52,21 +52,28 @@ impl Approvals {
     /// Adds one more person. The caller has checked that they are not among them.
     #[must_use]
     pub fn with(mut self, operator: OperatorId, agreed: Agreed) -> Self {
-        self.0.insert(operator, agreed);
+        match self.place(&operator) {
+            Ok(place) => self.0[place].1 = agreed,
+            Err(place) => self.0.insert(place, (operator, agreed)),
+        }
         self
+    }
+
+    fn place(&self, operator: &OperatorId) -> Result<usize, usize> {
+        self.0.binary_search_by(|(one, _)| one.cmp(operator))
     }
 
     /// The quorum, when enough distinct people are here.
     pub fn reached(&self, need: usize) -> Option<Quorum> {
         let need = need.max(Quorum::FLOOR);
-        (self.0.len() >= need).then(|| Quorum { people: self.0.keys().cloned().collect() })
+        (self.0.len() >= need).then(|| Quorum { people: self.people().cloned().collect() })
     }
 }
 
 /// At least two distinct people. `Approvals::reached` is its only constructor.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Quorum {
-    people: Vec<OperatorId>,
+    people: Arc<[OperatorId]>,
 }
 
 impl Quorum {

@@ -1,18 +1,20 @@
 //! The life of one request: a struct for each state, and transitions that consume it.
 
+use std::sync::Arc;
+
 use super::doc::{ReleaseWindow, RequestDoc, Subject};
 use super::permit::{ArmPermit, ReleasePermit};
 use super::quorum::{Agreed, Approvals, Quorum};
 use crate::domain::ids::{JobName, OperatorId};
 use crate::domain::refusal::Refusal;
-use crate::domain::time::{ChipBoot, Interval, Timestamp};
+use crate::domain::time::{ChipBoot, Interval, Length, Timestamp};
 use crate::domain::wire::operator::StateName;
 
 /// One request and where it stands.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Request {
     /// What was asked.
-    pub doc: RequestDoc,
+    pub doc: Box<RequestDoc>,
     /// Where it stands.
     pub phase: Phase,
     /// When it ended, or when its last step was.
@@ -76,7 +78,7 @@ pub struct Armed {
     /// Hand-overs that may still happen.
     pub pulls_left: u32,
     /// SHA-256 in hex of the sealed window object.
-    pub sealed: String,
+    pub sealed: Arc<str>,
 }
 
 /// What the k-th approval led to.
@@ -142,7 +144,7 @@ impl Arming {
         chip: (u64, u64),
         boot: ChipBoot,
         gate: u64,
-        sealed: String,
+        sealed: Arc<str>,
     ) -> Armed {
         Armed { quorum: self.quorum, window, chip, boot, gate, pulls_left: self.pulls, sealed }
     }
@@ -245,6 +247,14 @@ impl Request {
             Phase::Denied | Phase::Revoked(None) => Some(self.doc.decision_ends),
             _ => None,
         }
+    }
+
+    /// When it is forgotten once it has ended: after a week, and when it stands in nobody's way.
+    pub fn forgotten_at(&self) -> Option<Timestamp> {
+        const KEPT: Length = Length::from_minutes(7 * 24 * 60);
+        let week = self.touched.plus(KEPT);
+        let ended = !self.state().is_live();
+        ended.then(|| self.stands_until().map_or(week, |until| until.max(week)))
     }
 
     /// Refuses what came after the end, even if no timer has fired.

@@ -47,6 +47,14 @@ pub fn taken(stage: &Stage, id: &str, to: &Path) -> Value {
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
+/// Has a bundle granted and takes it into `to`, a folder that is made.
+pub fn export(stage: &Stage, to: &Path, from: Option<u64>) -> PathBuf {
+    std::fs::create_dir_all(to).expect("a folder");
+    let from = from.map(|from| from.to_string());
+    let more: Vec<&str> = from.iter().flat_map(|from| ["--from", from]).collect();
+    take(stage, &granted(stage, &more), to)
+}
+
 /// Unpacks a bundle with the system's own tar into a folder that is made for it.
 pub fn unpack(bundle: &Path, into: &Path) {
     std::fs::create_dir(into).expect("a folder");
