@@ -1,6 +1,7 @@
 //! Bundles that nobody changed.
 
-use super::world::{busy, export, verify};
+use super::common::bundles::export;
+use super::world::{busy, verify};
 
 #[test]
 fn two_bundles_verify_together_and_alone() {

@@ -6,7 +6,7 @@ use base64::prelude::*;
 use portcullis::demo::stage::SECRET;
 
 use crate::common::appliance::{Appliance, released};
-use crate::common::bundle::{ask, ask_arguments, files, granted, taken, try_take, unpack};
+use crate::common::bundles::{ask, ask_arguments, files, granted, taken, try_take, unpack};
 use crate::{Person, digest, entries, nobody_gets};
 
 #[test]

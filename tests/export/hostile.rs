@@ -1,7 +1,7 @@
 //! Questions that the command never asks.
 
 use crate::common::appliance::Appliance;
-use crate::common::bundle::{ask, granted};
+use crate::common::bundles::{ask, granted};
 use crate::{Person, entries};
 
 use portcullis::domain::wire::operator::audit::AuditReply;

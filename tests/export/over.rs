@@ -1,6 +1,6 @@
 //! Leave to take a bundle is over after a day; and every day has its checkpoint.
 
-use crate::common::bundle::{granted, take, try_take};
+use crate::common::bundles::{granted, take, try_take};
 use crate::common::jumping::Jumping;
 use crate::entries;
 

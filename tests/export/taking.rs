@@ -8,7 +8,7 @@ use portcullis::demo::stage::Output;
 use tempfile::TempDir;
 
 use crate::common::appliance::{Appliance, program};
-use crate::common::bundle::{files, granted, take, try_take, unpack};
+use crate::common::bundles::{files, granted, take, try_take, unpack};
 use crate::{Person, digest, entries};
 
 /// An appliance whose commands may write files of so many KiB, and no longer.

@@ -4,7 +4,7 @@ use portcullis::auditor::collect::{ocsf, syslog};
 use portcullis::domain::audit::entry::Entry;
 
 use super::common::appliance::Appliance;
-use super::common::bundle;
+use super::common::bundles;
 
 #[test]
 fn a_bundle_becomes_one_line_an_entry_with_the_bundle_or_from_it() {
@@ -12,7 +12,7 @@ fn a_bundle_becomes_one_line_an_entry_with_the_bundle_or_from_it() {
     appliance.furnish(&["racf/prod01"]);
     let (to, kept) = (appliance.prop("lines"), appliance.prop("unpacked"));
     std::fs::create_dir(&to).expect("a folder");
-    let id = bundle::granted(&appliance, &[]);
+    let id = bundles::granted(&appliance, &[]);
     let folder = to.display().to_string();
     let take = ["audit", "export", "--request", &id, "--to", &folder, "--format", "syslog"];
     appliance.does("alice", &take).expect("taken");
@@ -20,7 +20,7 @@ fn a_bundle_becomes_one_line_an_entry_with_the_bundle_or_from_it() {
         std::fs::read_dir(&to).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
     files.sort();
     let [tar, lines] = files.as_slice() else { panic!("{files:?}") };
-    bundle::unpack(tar, &kept);
+    bundles::unpack(tar, &kept);
     let entries = std::fs::read_to_string(kept.join("entries.ndjson")).expect("entries");
     let entry = |(seq, leaf): (u64, &str)| Entry::from_leaf(seq, leaf.as_bytes()).expect("an entry");
     let expected: String = (0..)

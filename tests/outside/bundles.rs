@@ -8,7 +8,7 @@ use ct_merkle::RootHash;
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use sha2_for_ct_merkle::Sha256;
 
-use crate::common::bundle::files;
+use crate::common::bundles::files;
 use crate::go::Verifier;
 use crate::real::{Real, text};
 use crate::shell::{commands, execute};
@@ -216,14 +216,14 @@ fn age_opens_a_bundle_that_was_encrypted_to_the_auditor() {
     let made = run(folder, "age-keygen", &["-o", "auditor.key"]).expect("age-keygen");
     let recipient = made.split_whitespace().last().expect("a recipient");
     assert!(recipient.starts_with("age1"), "{made}");
-    let id = crate::common::bundle::granted(&real.appliance, &["--from", "0", "--recipient", recipient]);
-    let file = crate::common::bundle::take(&real.appliance, &id, folder);
+    let id = crate::common::bundles::granted(&real.appliance, &["--from", "0", "--recipient", recipient]);
+    let file = crate::common::bundles::take(&real.appliance, &id, folder);
     let name = file.file_name().and_then(|name| name.to_str()).expect("a name");
     assert!(name.ends_with(".pcab.tar.age"), "{name}");
     let plain = name.trim_end_matches(".age");
     run(folder, "age", &["-d", "-i", "auditor.key", "-o", plain, name]).expect("decrypted");
     let unpacked = folder.join("decrypted");
-    crate::common::bundle::unpack(&folder.join(plain), &unpacked);
+    crate::common::bundles::unpack(&folder.join(plain), &unpacked);
     execute(&commands(&text(&unpacked, "VERIFY.txt")), &unpacked).expect("it verifies");
     let earlier = text(&real.unpacked(0), "entries.ndjson") + &text(&real.unpacked(1), "entries.ndjson");
     assert!(text(&unpacked, "entries.ndjson").starts_with(&earlier), "the same log");

@@ -6,7 +6,7 @@ use portcullis::demo::stage::SECRET;
 use tempfile::TempDir;
 
 use crate::common::appliance::{Appliance, released};
-use crate::common::bundle::{granted, take, unpack};
+use crate::common::bundles::{granted, take, unpack};
 
 const CREDENTIAL: &str = "db/one";
 

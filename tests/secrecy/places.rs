@@ -18,7 +18,7 @@ use portcullis::services::pull::Pulled;
 use portcullis::services::reveal::Revealed;
 use zeroize::Zeroizing;
 
-use crate::common::bundle;
+use crate::common::bundles;
 use crate::common::rig::{CREDENTIAL, JOB, Rig, me};
 use crate::keys::Keys;
 use crate::search::Needles;
@@ -65,7 +65,7 @@ fn story(rig: &mut Rig, secret: &[u8]) -> Vec<Output> {
     let mut noise = UnixStream::connect(rig.stage.home().join("run/operator.sock")).expect("a socket");
     noise.write_all(&[&[0, 96][..], &[7; 96]].concat()).expect("written");
     drop(noise.read_to_end(&mut Vec::new()));
-    bundle::export(&rig.stage, &rig.stage.prop("out"), None);
+    bundles::export(&rig.stage, &rig.stage.prop("out"), None);
     vec![deposited, got, refused, wrong.expect("run")]
 }
 

@@ -59,7 +59,7 @@ const PROOF: &str = "tlog-proof";
 pub fn verify(files: &[PathBuf], options: &Options<'_>) -> Result<Verified, Refused> {
     let (proofs, bundles): (Vec<_>, Vec<_>) =
         files.iter().partition(|file| file.extension().is_some_and(|end| end == PROOF));
-    let mut bundles = bundles.into_iter().map(manifest_of).collect::<Result<Vec<_>, _>>()?;
+    let mut bundles = bundles.into_iter().map(|file| manifest_of(file)).collect::<Result<Vec<_>, _>>()?;
     bundles.sort_by_key(|(_, manifest)| {
         (manifest.range().old(), manifest.range().new_size(), manifest.created())
     });
@@ -91,9 +91,9 @@ pub fn verify(files: &[PathBuf], options: &Options<'_>) -> Result<Verified, Refu
     })
 }
 
-fn manifest_of(file: &PathBuf) -> Result<(PathBuf, Manifest), Refused> {
+fn manifest_of(file: &Path) -> Result<(PathBuf, Manifest), Refused> {
     let bundle = Bundle::open(file).map_err(Refused::at(file))?;
-    Ok((file.clone(), bundle.manifest().clone()))
+    Ok((file.to_owned(), bundle.manifest().clone()))
 }
 
 fn one_origin(bundles: &[(PathBuf, Manifest)]) -> Result<(), Refused> {

@@ -51,10 +51,11 @@ impl Steps {
     }
 
     fn take(&mut self, leaf: &Leaf) -> Result<(), Fault> {
-        Ok(match self {
-            Self::Whole(verifier) => verifier.take(leaf)?,
-            Self::Stretch(stretch) => stretch.take(leaf)?,
-        })
+        let taken = match self {
+            Self::Whole(verifier) => verifier.take(leaf),
+            Self::Stretch(stretch) => stretch.take(leaf),
+        };
+        Ok(taken?)
     }
 }
 
@@ -211,7 +212,7 @@ impl<'a> Pass<'a> {
     /// A request as it stands.
     fn doc(&self, id: &RequestId) -> Option<Arc<RequestDoc>> {
         match self.steps.state() {
-            Some(state) => state.request(id).ok().map(|request| request.doc.clone().into()),
+            Some(state) => state.request(id).ok().map(|request| Arc::new((*request.doc).clone())),
             None => self.docs.get(id).cloned(),
         }
     }
