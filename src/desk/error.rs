@@ -87,6 +87,12 @@ pub enum DeskError {
         /// The file.
         path: PathBuf,
     },
+    /// Whoever fetched a bundle stopped it.
+    #[error("the bundle of {id} was stopped before it was whole")]
+    Stopped {
+        /// Of which request.
+        id: RequestId,
+    },
     /// The log does not go on from what this person cosigned before.
     #[error("the log contradicts what {operator} cosigned before: {why}")]
     Contradiction {
@@ -182,6 +188,7 @@ impl DeskError {
             Self::File { .. } => "file",
             Self::Bundle(_) => "bundle",
             Self::OtherEntries { .. } => "other-entries",
+            Self::Stopped { .. } => "stopped",
             Self::Contradiction { .. } => "contradiction",
             Self::KeyFile { .. } => "key-file",
             Self::WrongPassphrase { .. } => "wrong-passphrase",
@@ -202,7 +209,7 @@ impl DeskError {
         match self {
             Self::Refused(refused) => refused.exit,
             Self::NoKeyFile { .. } | Self::ManyKeyFiles { .. } => 2,
-            Self::File { .. } | Self::Bundle(_) => 1,
+            Self::File { .. } | Self::Bundle(_) | Self::Stopped { .. } => 1,
             Self::Link { .. }
             | Self::Cut { .. }
             | Self::Channel(_)
@@ -244,6 +251,7 @@ impl DeskError {
             Self::OtherEntries { .. } => {
                 "run it again; when it happens twice: portcullis audit verify --live"
             }
+            Self::Stopped { .. } => "take it again into the same folder: it goes on with what was fetched",
             Self::Contradiction { .. } => {
                 "sign nothing; keep both, freeze the appliance and find out who put an old copy back"
             }
