@@ -86,6 +86,8 @@ pub enum Event {
     },
     /// What somebody would cosign.
     ToCosign(Box<Cosigned>),
+    /// It was cosigned.
+    Cosigned(Box<Cosigned>),
     /// How far a bundle is.
     Taking(Progress),
     /// A bundle is on its medium.

@@ -127,6 +127,12 @@ pub enum DeskError {
         /// Why not.
         what: String,
     },
+    /// The checkpoint is one that this key does not sign.
+    #[error("{what}")]
+    CannotCosign {
+        /// Why not.
+        what: String,
+    },
     /// The request collects no approvals any more.
     #[error("request {request} is {}: it cannot be approved", .state.word())]
     Ended {
@@ -194,6 +200,7 @@ impl DeskError {
             Self::WrongPassphrase { .. } => "wrong-passphrase",
             Self::NotPinned { .. } => "not-pinned",
             Self::CannotApprove { .. } => "cannot-approve",
+            Self::CannotCosign { .. } => "cannot-cosign",
             Self::Ended { .. } => "wrong-state",
             Self::Widened { .. } => "window-widened",
             Self::ShareMismatch(_) => "share-mismatch",
@@ -224,6 +231,7 @@ impl DeskError {
             | Self::WrongPassphrase { .. }
             | Self::NotPinned { .. }
             | Self::CannotApprove { .. }
+            | Self::CannotCosign { .. }
             | Self::Ended { .. }
             | Self::Widened { .. }
             | Self::ShareMismatch(_)
@@ -261,6 +269,7 @@ impl DeskError {
             }
             Self::NotPinned { .. } => "use the key file that set-up wrote, not the one before it",
             Self::CannotApprove { .. } => "another operator must decide this request",
+            Self::CannotCosign { .. } => "look at the newest one, and sign that",
             Self::Ended { .. } => {
                 "look at it with `portcullis requests --all`; who still needs it asks again: `portcullis request`"
             }

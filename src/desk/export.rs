@@ -84,7 +84,8 @@ pub fn fetch_while(
     into: &Path,
     go_on: &mut dyn FnMut(Progress) -> bool,
 ) -> Result<Fetched, DeskError> {
-    let mut tell = |progress| if go_on(progress) { Ok(()) } else { Err(DeskError::Stopped { id: id.clone() }) };
+    let mut tell =
+        |progress| if go_on(progress) { Ok(()) } else { Err(DeskError::Stopped { id: id.clone() }) };
     let (range, parts) = make(client, id, &mut tell)?;
     let folder = into.join(format!("export-{id}.parts"));
     make_folder(&folder)?;

@@ -15,6 +15,7 @@ use crate::console::update::update;
 use crate::desk::reveal::Shown;
 use crate::domain::client::{ClientRecord, Grants};
 use crate::domain::ids::{ApplianceName, CredentialName, Generation, JobName, OperatorId, RequestId};
+use crate::domain::operator::Role;
 use crate::domain::request::doc::{Channel, ReleaseWindow, RequestDoc, Requester, Subject};
 use crate::domain::request::quorum::Agreed;
 use crate::domain::secret::Plaintext;
@@ -47,7 +48,7 @@ pub fn status(evaluation: bool) -> Status {
         origin: "example.org/host01".to_owned(),
         evaluation,
         operator: operator("bo"),
-        roles: Vec::new(),
+        roles: vec![Role::Operator],
         now: now(),
         chip: ChipTime { clock_ms: 9_000, boot: ChipBoot { reset_count: 3, restart_count: 0 }, safe: true },
         clock_alarm: None,

@@ -52,6 +52,10 @@ pub(super) fn take(model: &mut Model, answer: Event, now_ms: u64) -> Vec<Effect>
             cosign::show(model, next);
             Vec::new()
         }
+        Event::Cosigned(cosigned) if model.session.is_some() => {
+            end_dialog(model);
+            cosign::done(model, &cosigned)
+        }
         Event::Taking(progress) => {
             export::told(model, progress, now_ms);
             Vec::new()

@@ -8,6 +8,8 @@ use crate::console::{allowed, countdown};
 use crate::desk::cosign::Cosigned;
 use crate::domain::time::Length;
 
+use super::refresh;
+
 /// Asks what would be cosigned.
 pub(super) fn look(model: &mut Model) -> Vec<Effect> {
     let Some(session) = &model.session else {
@@ -74,6 +76,14 @@ fn enter(model: &mut Model, now_ms: u64) -> Vec<Effect> {
     };
     model.message = Some(Message::bad(refusal, ""));
     Vec::new()
+}
+
+/// It has its signature.
+pub(super) fn done(model: &mut Model, cosigned: &Cosigned) -> Vec<Effect> {
+    model.backoff.end();
+    let what = format!("Cosigned: the log up to entry {}.", cosigned.checkpoint.size().saturating_sub(1));
+    model.message = Some(Message::good(what, "What you signed lies beside your key file."));
+    refresh::refresh(model)
 }
 
 impl Cosign {

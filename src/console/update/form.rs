@@ -165,11 +165,9 @@ fn check(
             Some(_) => Err("a person is shown it once".to_owned()),
         },
         FieldName::Pulls => pulls(form, asked.filter(|_| form.kind == FormKind::Less)).map(drop),
-        FieldName::From
-        | FieldName::Medium
-        | FieldName::Seal
-        | FieldName::Recipients
-        | FieldName::Folder => export::check(form, name),
+        FieldName::From | FieldName::Medium | FieldName::Seal | FieldName::Recipients | FieldName::Folder => {
+            export::check(form, name)
+        }
         FieldName::Reason => text(form, FieldName::Reason).map(drop),
         FieldName::Ticket => text(form, FieldName::Ticket).map(drop),
     }
