@@ -1,5 +1,6 @@
 //! Data that the tests of this room share.
 
+mod evidence;
 mod inventory;
 
 use std::collections::BTreeSet;
@@ -23,6 +24,7 @@ use crate::domain::text::Text;
 use crate::domain::time::{ChipBoot, ChipTime, Interval, Length, Timestamp};
 use crate::domain::wire::operator::{RequestView, StateName, Status};
 
+pub use evidence::{export, export_to, fetched, granted, signed_log, to_cosign};
 pub use inventory::{client_number, clients, credential, credentials, findings, log, long_log, roster};
 
 /// 2026-11-23T13:59:10Z, when all of this happens.
