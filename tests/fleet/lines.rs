@@ -30,7 +30,7 @@ fn a_bundle_becomes_one_line_an_entry_with_the_bundle_or_from_it() {
     assert_eq!(std::fs::read_to_string(lines).expect("lines"), expected);
     let tar = tar.display().to_string();
     let again = appliance.run(None, ["audit", "export", "--bundle", &tar, "--format", "ocsf"], b"");
-    let again = again.expect("runs").expect(0, "lines of a bundle").text();
+    let again = again.expect("runs").expect(0, "lines of a bundle").expect("they come").text();
     let expected: String = (0..)
         .zip(entries.lines())
         .map(|(seq, leaf)| ocsf::line("example.org/demo", &entry((seq, leaf)), leaf.as_bytes()) + "\n")
@@ -38,7 +38,7 @@ fn a_bundle_becomes_one_line_an_entry_with_the_bundle_or_from_it() {
     assert_eq!(again, expected.trim_end());
     std::fs::write(&tar, &std::fs::read(&tar).expect("a file")[..20_000]).expect("cut off");
     let cut = appliance.run(None, ["audit", "export", "--bundle", &tar, "--format", "ocsf"], b"");
-    cut.expect("runs").expect(6, "a bundle that was cut off").said();
+    cut.expect("runs").expect(6, "a bundle that was cut off").expect("refused");
     let none = appliance.run(None, ["audit", "export", "--bundle", &tar], b"").expect("runs");
-    none.expect(2, "a form that is none").said();
+    none.expect(2, "a form that is none").expect("refused");
 }
