@@ -169,9 +169,9 @@ fn a_bundle_is_asked_for_at_a_teletype_and_taken_by_the_command_line() {
     terminal.wait_for("\"all\" is not the number of an entry. Try again.");
     terminal.answer("The first entry", "0");
     terminal.answer("The number of the seal", "");
-    terminal.answer("An age recipient to encrypt it to", "age1nobody");
+    terminal.answer("Recipient: ", "age1nobody");
     terminal.wait_for("is not an age recipient");
-    terminal.answer("An age recipient to encrypt it to", "");
+    terminal.answer("Recipient: ", "");
     terminal.answer("Reason", "quarterly audit");
     terminal.answer("Ticket", "AUD-12");
     terminal.wait_for("state: REQUESTED, it waits for approvals");

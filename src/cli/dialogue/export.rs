@@ -31,13 +31,13 @@ pub fn ask(talk: &mut Talk<'_>) -> Result<Answer<Ask>, Stop> {
     let from = given!(questions::optional(tty, paper, question, number)?);
     let question = "The number of the seal that it is put under, or nothing:";
     let seal = given!(questions::optional(tty, paper, question, Text::parse)?);
+    const WHOM: &str = "Whom it is encrypted to: an age recipient at each question. Nothing ends them; without \
+                        any it leaves in the clear.";
+    tty.say(&paper.sentence(WHOM))?;
     let mut recipients = Vec::new();
     while recipients.len() < Subject::RECIPIENTS_MAX {
-        let question = match recipients.len() {
-            0 => "An age recipient to encrypt it to, or nothing to leave it in the clear:",
-            _ => "Another age recipient, or nothing:",
-        };
-        match given!(questions::optional(tty, paper, question, AgeRecipient::parse)?) {
+        // Short: a recipient has 62 characters, and a line 79.
+        match given!(questions::optional(tty, paper, "Recipient:", AgeRecipient::parse)?) {
             Some(recipient) => recipients.push(recipient),
             None => break,
         }

@@ -152,8 +152,10 @@ fn mash(seed: u64, events: u64) -> Mashed {
             _ => any_key(&mut dice),
         };
         let gap_ms = dice.pick(&[0, 1, 5, 19, 20, 40, 100, 300, 1_000, 20_000]);
+        // While something is waited for, keys mean nothing.
+        let is_heard = desk.model.waiting.is_none();
         let effects = desk.press_after(gap_ms, key);
-        if let Some(pressed) = &mut pressed {
+        if let Some(pressed) = pressed.as_mut().filter(|_| is_heard) {
             pressed.push(key);
         }
         seen.check(&effects, pressed.as_deref().unwrap_or_default(), (seed, gap_ms));
