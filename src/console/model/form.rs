@@ -96,7 +96,8 @@ impl FormField {
     pub const fn chars_max(&self) -> usize {
         match self.name {
             FieldName::Reason | FieldName::Ticket | FieldName::Medium | FieldName::Seal => Text::CHARS_MAX,
-            FieldName::Recipients => Self::RECIPIENT_CHARS * Subject::RECIPIENTS_MAX,
+            // One more than there may be, so that it is refused and not left out.
+            FieldName::Recipients => Self::RECIPIENT_CHARS * (Subject::RECIPIENTS_MAX + 1),
             FieldName::Folder => 1_000,
             _ => 40,
         }
