@@ -49,7 +49,7 @@ impl Log {
             self.tally.add(Some(&self.state), &entry);
         }
         self.size += 1;
-        drop(self.state.install(step, &entry));
+        self.state.install(step, &entry);
     }
 
     fn deposit(&mut self, at: u64, credential: &str, days: (u32, u32)) {
