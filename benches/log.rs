@@ -19,16 +19,15 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use common::forge::{Chip, unpack};
-use common::world::{self, World};
+use common::world::World;
 use common::{Samples, in_earnest, ratio, time};
 use criterion::Criterion;
 use portcullis::daemon::clock::{Clock, LogEnd, SystemClocks};
 use portcullis::demo::stage::Stage;
 use portcullis::domain::audit::bundle::Making;
-use portcullis::domain::audit::entry::Delivery;
 use portcullis::domain::audit::manifest::Member;
 use portcullis::domain::home::Home;
-use portcullis::domain::ids::RequestId;
+use portcullis::domain::ids::OperatorId;
 use portcullis::domain::wire::operator::Reply;
 use portcullis::services::{Appliance, start};
 use rusqlite::Connection;
@@ -67,11 +66,11 @@ impl Appending {
 
     /// An entry that is not anchored, as one follows every pull.
     fn append(&mut self) -> Duration {
-        let (request, job) = (RequestId::from_entropy(7), world::job());
+        let operator = OperatorId::parse("operator1").expect("an operator id");
         let size = self.appliance.log_size();
         let took = time(|| {
             let at = self.clock.moment(SystemClocks::read());
-            self.appliance.delivered(&at, &request, &job, Delivery::Acknowledged);
+            self.appliance.passphrase_failed(&at, format!("operator:{operator}"), operator.clone());
         });
         assert_eq!(self.appliance.log_size(), size + 1, "an entry was written");
         took

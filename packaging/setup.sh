@@ -52,6 +52,9 @@ missing_packages() {
         # And a verifier of signed notes and of trees that others wrote.
         has_command go || echo golang-go
         [ -d /usr/share/gocode/src/golang.org/x/mod/sumdb/note ] || echo golang-golang-x-mod-dev
+        # And what auditors type by hand: signatures, and files that were encrypted to them.
+        has_command openssl || echo openssl
+        has_command age || echo age
         # Another's reader of our schemas, another's writer of syslog, and the database of docs/fleet.md.
         has_python_module jsonschema || printf '%s\n' python3 python3-jsonschema
         has_command logger || echo bsdutils

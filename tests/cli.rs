@@ -142,7 +142,7 @@ fn errors_are_two_lines_and_an_exit_code() {
         ),
         ("no key file", &["list"], 2, "there is no key file in"),
         ("no keeper for a job", &["pull", "a", "--job", "j"], 7, "cannot connect to the appliance"),
-        ("no copy to verify", &["audit", "verify", &nowhere], 1, "cannot be read"),
+        ("no bundle to verify", &["audit", "verify", &nowhere], 1, "No such file"),
         ("no appliance here", &["softtpm", "reset"], 1, "there is no appliance"),
     ];
     for (name, args, exit, what) in cases {

@@ -2,55 +2,24 @@
 
 mod common;
 
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-
-use common::appliance::{Appliance, program, refused, released};
+use common::appliance::{refused, released};
+use common::jumping::Jumping;
 use portcullis::demo::stage::Output;
 use serde_json::Value;
-use tempfile::TempDir;
 
 const OPEN: &str = "db/open";
 const BRIEF: &str = "db/brief";
 const ASKED: &str = "db/asked";
 const AHEAD: &str = "db/ahead";
 
-/// An appliance whose daemon sees the system clock that a file says, and every other clock as it is.
-struct Jumping {
-    appliance: Appliance,
-    offset: PathBuf,
-    _folder: TempDir,
+/// What the tests do with it.
+trait Doing {
+    fn pull(&self, credential: &str) -> Output;
+    fn doctor(&self) -> (String, String);
+    fn ask(&self, credential: &str) -> String;
 }
 
-/// The library that stands before the system clock, from the Debian package faketime.
-fn library() -> PathBuf {
-    let arches = std::fs::read_dir("/usr/lib").expect("read").map(|entry| entry.expect("an entry").path());
-    let mut found = arches.map(|arch| arch.join("faketime/libfaketime.so.1")).filter(|path| path.exists());
-    found.next().expect("libfaketime is needed, from faketime")
-}
-
-impl Jumping {
-    fn found(credentials: &[&str]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let offset = folder.path().join("offset");
-        std::fs::write(&offset, "+0").expect("written");
-        let appliance = Appliance::found_with(wrapper(folder.path(), &offset), "swtpm");
-        let mut jumping = Self { appliance, offset, _folder: folder };
-        jumping.appliance.furnish(credentials);
-        jumping
-    }
-
-    fn jump(&self, offset: &str) {
-        let new = self.offset.with_extension("new");
-        std::fs::write(&new, offset).expect("written");
-        std::fs::rename(&new, &self.offset).expect("renamed");
-    }
-
-    fn restart(&mut self) {
-        self.appliance.stop().expect("stops");
-        self.appliance.serve().expect("serves");
-    }
-
+impl Doing for Jumping {
     fn pull(&self, credential: &str) -> Output {
         let pull = ["pull", credential, "--job", "payroll", "--timeout", "1s"];
         self.appliance.run(None, pull, b"").expect("pulls")
@@ -72,24 +41,6 @@ impl Jumping {
         let asked = self.appliance.does("alice", &ask).expect("asked");
         self.appliance.request_id(&asked).expect("an id")
     }
-}
-
-/// The program, whose daemon alone gets the clock of `offset`.
-fn wrapper(folder: &Path, offset: &Path) -> PathBuf {
-    let script = folder.join("portcullis");
-    let text = format!(
-        "#!/bin/sh\n\
-         if [ \"$3\" = serve ]; then\n\
-         export LD_PRELOAD={} FAKETIME_TIMESTAMP_FILE={} FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1\n\
-         fi\n\
-         exec {} \"$@\"\n",
-        library().display(),
-        offset.display(),
-        program().display()
-    );
-    std::fs::write(&script, text).expect("written");
-    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).expect("made a program");
-    script
 }
 
 #[test]

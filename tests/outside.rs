@@ -1,9 +1,17 @@
 //! What the log publishes, read and verified by code that others wrote, and their files by ours.
 
+mod common;
+
+#[path = "outside/bundles.rs"]
+mod bundles;
 #[path = "outside/folder.rs"]
 mod folder;
 #[path = "outside/go.rs"]
 mod go;
+#[path = "outside/real.rs"]
+mod real;
+#[path = "outside/shell.rs"]
+mod shell;
 #[path = "outside/vectors.rs"]
 mod vectors;
 

@@ -6,6 +6,7 @@ use crate::console::key::Key;
 use crate::console::keymap::{Action, Binding, CommandRow, Place, When, rows};
 use crate::console::model::{Detail, LoginStep, Model, RowId, Screen, Session};
 use crate::console::tab::Tab;
+use crate::domain::operator::Role;
 use crate::domain::request::doc::{Requester, Subject};
 use crate::domain::wire::operator::{RequestView, StateName};
 
@@ -56,6 +57,8 @@ pub fn is_offered(model: &Model, row: &Binding) -> bool {
         },
         Action::Less => model.detail().is_some_and(|detail| less(session, detail).is_ok()),
         Action::View => model.detail().is_some_and(|detail| be_shown(model, session, &detail.view).is_ok()),
+        Action::Take => model.detail().is_some_and(|detail| take(session, &detail.view).is_ok()),
+        Action::Cosign => cosign(session).is_ok(),
         Action::Deny => view.is_some_and(|view| deny(view).is_ok()),
         Action::Revoke => view.is_some_and(|view| revoke(session, view).is_ok()),
         Action::New => !is_filtered,
@@ -72,6 +75,7 @@ pub fn is_command_offered(model: &Model, row: &CommandRow) -> bool {
         When::Inside => model.session.is_some(),
         When::Unfrozen => model.session.is_some() && !model.is_frozen(),
         When::Frozen => model.is_frozen(),
+        When::Operator => model.session.as_ref().is_some_and(|session| cosign(session).is_ok()),
     }
 }
 
@@ -106,6 +110,31 @@ pub fn be_shown(model: &Model, session: &Session, view: &RequestView) -> Result<
         return Err("this line is logged: no credential is shown on it, use another console".to_owned());
     }
     Ok(())
+}
+
+/// Whether the operator may take the bundle of a request here; else why not.
+pub fn take(session: &Session, view: &RequestView) -> Result<(), String> {
+    let id = &view.doc.id;
+    if !matches!(view.doc.subject, Subject::Export { .. }) {
+        return Err(format!("{id} is no export: it has no bundle"));
+    }
+    if !view.doc.is_asked_by(&session.status.operator) {
+        return Err(format!("only {} takes the bundle, who asked for {id}", view.doc.requester));
+    }
+    if view.state != StateName::Granted {
+        return Err(format!("{id} is {}: its bundle is taken once it is GRANTED", view.state.word()));
+    }
+    Ok(())
+}
+
+/// Whether the operator may cosign; else why not.
+pub fn cosign(session: &Session) -> Result<(), String> {
+    let status = &session.status;
+    if status.roles.contains(&Role::Operator) {
+        Ok(())
+    } else {
+        Err(format!("{} is no operator: operators cosign", status.operator))
+    }
 }
 
 fn may_sign(session: &Session, view: &RequestView) -> Result<(), String> {

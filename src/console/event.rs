@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use crate::console::key::Key;
 use crate::console::model::Log;
 use crate::console::profile::Size;
+use crate::desk::cosign::Cosigned;
+use crate::desk::export::{Fetched, Progress};
 use crate::desk::reveal::Shown;
-use crate::domain::ids::RequestId;
-use crate::domain::operator::Roster;
+use crate::domain::ids::{OperatorId, RequestId};
+use crate::domain::operator::{AgeRecipient, Roster};
 use crate::domain::request::doc::{ReleaseWindow, RequestDoc};
 use crate::domain::secret::Passphrase;
 use crate::domain::text::Text;
@@ -82,6 +84,14 @@ pub enum Event {
         /// The anchored epoch.
         epoch: u64,
     },
+    /// What somebody would cosign.
+    ToCosign(Box<Cosigned>),
+    /// It was cosigned.
+    Cosigned(Box<Cosigned>),
+    /// How far a bundle is.
+    Taking(Progress),
+    /// A bundle is on its medium.
+    Taken(Box<Fetched>),
     /// An effect did not succeed.
     Failed(Failure),
 }
@@ -160,8 +170,12 @@ pub enum Errand {
     Reason,
     /// [`Effect::Request`].
     Request,
-    /// [`Effect::Look`] or [`Effect::Verify`].
+    /// [`Effect::Look`], [`Effect::Verify`] or [`Effect::LookToCosign`].
     Look,
+    /// [`Effect::Cosign`].
+    Cosign,
+    /// [`Effect::Take`].
+    Take,
 }
 
 /// What the console has to tell apart.
@@ -197,6 +211,33 @@ pub enum Effect {
     Verify,
     /// Make a request.
     Request(Box<Ask>),
+    /// Find out what would be cosigned.
+    LookToCosign {
+        /// The key file, beside which lies what was cosigned last.
+        path: PathBuf,
+        /// Whose.
+        operator: OperatorId,
+    },
+    /// Open the key file again and cosign.
+    Cosign {
+        /// The key file.
+        path: PathBuf,
+        /// Exactly what was shown.
+        next: Box<Cosigned>,
+        /// What opens the key file.
+        passphrase: Passphrase,
+    },
+    /// Fetch a bundle that was granted.
+    Take {
+        /// By which request.
+        id: RequestId,
+        /// Whom it is encrypted to.
+        recipients: Vec<AgeRecipient>,
+        /// Into which folder.
+        into: PathBuf,
+    },
+    /// Fetch no more of it.
+    StopTake,
     /// Open the key file again and sign.
     Approve {
         /// The key file.

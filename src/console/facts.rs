@@ -35,6 +35,7 @@ enum Form {
     Instant,
     Length,
     Interval,
+    People,
 }
 
 /// A path, the word for it, and how it is told.
@@ -57,6 +58,10 @@ const KNOWN: &[Known] = &[
     ("subject.client.selectors", "must match", Form::Plain),
     ("subject.client.reason", "its reason", Form::Plain),
     ("subject.client.owner", "its owner", Form::Plain),
+    ("subject.from", "entries from", Form::Plain),
+    ("subject.medium", "medium", Form::Plain),
+    ("subject.seal", "seal", Form::Plain),
+    ("subject.recipients", "encrypted to", Form::People),
     ("reason", "reason", Form::Plain),
     ("ticket", "ticket", Form::Plain),
     ("requester", "asked by", Form::Plain),
@@ -152,7 +157,11 @@ fn tell(value: &Value, form: Form) -> String {
             [opens, closes] => opens.as_u64().zip(closes.as_u64()).map(|(o, c)| interval_words(o, c)),
             _ => None,
         },
-        (Form::Plain | Form::Interval, _) => None,
+        // No recipient is written like this.
+        (Form::People, Value::Array(people)) if people.is_empty() => {
+            Some("(nobody: it leaves in the clear)".to_owned())
+        }
+        (Form::Plain | Form::Interval | Form::People, _) => None,
     };
     told.unwrap_or_else(|| match value {
         Value::String(text) => escape(text),

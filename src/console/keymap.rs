@@ -33,6 +33,12 @@ pub enum Action {
     Revoke,
     /// To a new request.
     New,
+    /// To the request for a bundle.
+    Export,
+    /// To taking the bundle that was granted.
+    Take,
+    /// To the cosignature of the newest checkpoint.
+    Cosign,
     /// Ended requests too, or not.
     Ended,
     /// Older entries of the log.
@@ -180,6 +186,19 @@ pub const BINDINGS: &[Binding] = &[
         ("c", "revoke: withdraw it, or close its window", "c:revoke"),
         REQUEST,
     ),
+    row(Action::Take, &[Key::Char('x')], ("x", "take the bundle you asked for", "x:take"), &[Request]),
+    row(
+        Action::Export,
+        &[Key::Char('x')],
+        ("x", "ask for a signed bundle of the log; two others approve it", "x:export"),
+        &[Audit],
+    ),
+    row(
+        Action::Cosign,
+        &[Key::Char('c')],
+        ("c", "cosign the newest checkpoint: your passphrase", "c:cosign"),
+        &[Audit],
+    ),
     row(Action::New, &[Key::Char('n')], ("n", "a new request", "n:new"), &[Requests, Jobs, Client]),
     row(
         Action::New,
@@ -237,6 +256,8 @@ pub enum When {
     Unfrozen,
     /// While everything is down.
     Frozen,
+    /// While an operator is logged in.
+    Operator,
 }
 
 /// The commands behind `:`.
@@ -247,6 +268,8 @@ pub const COMMANDS: &[CommandRow] = &[
         when: When::Unfrozen,
     },
     CommandRow { name: "thaw", help: "ask to lift the freeze: two approve it", when: When::Frozen },
+    CommandRow { name: "export", help: "ask for a signed bundle of the log", when: When::Inside },
+    CommandRow { name: "cosign", help: "cosign the newest checkpoint", when: When::Operator },
     CommandRow { name: "lock", help: "log out", when: When::Inside },
     CommandRow { name: "size 80x24", help: "draw for a terminal of that size", when: When::Always },
     CommandRow { name: "redraw", help: "send the whole screen again", when: When::Always },

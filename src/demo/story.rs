@@ -1,6 +1,7 @@
 //! The story, step by step. A step that does otherwise than it should ends it.
 
-use super::ending::{old_store, verify};
+use super::ending::old_store;
+use super::evidence::{export, verify, verify_changed, write_keys_down};
 use super::stage::{CREDENTIAL, SECRET, Stage, StageError};
 use super::stranger::{another_uid, changed_client, stranger};
 use super::windows::{ahead, deadline, extended_pcr, frozen, reset};
@@ -8,9 +9,10 @@ use super::windows::{ahead, deadline, extended_pcr, frozen, reset};
 /// One step: what it shows, and how; it gives what was seen.
 type Step = (&'static str, fn(&mut Stage) -> Result<String, StageError>);
 
-const STEPS: [Step; 21] = [
+const STEPS: [Step; 24] = [
     ("set-up with three operators and quorum 2", found),
     ("the daemon keeps the gate", serve),
+    ("the public keys of the log are written down", write_keys_down),
     ("a client is added under two operators", add_client),
     ("a credential is deposited from standard input", deposit),
     ("a job pulls and waits", wait),
@@ -19,6 +21,7 @@ const STEPS: [Step; 21] = [
     ("a stranger's key is refused", stranger),
     ("the second operator opens, and the job gets exactly the deposited bytes", second_approval),
     ("a second pull is refused: spent", spent),
+    ("two operators grant a signed bundle of the log", export),
     ("a window armed ahead survives a restart of the daemon", ahead),
     ("after its deadline the TPM itself refuses", deadline),
     ("a freeze ends a window on the chip", frozen),
@@ -28,8 +31,9 @@ const STEPS: [Step; 21] = [
     ("the same client under another path, changed by one byte, is refused", changed_client),
     ("an old copy of the store is put back: the start is refused", old_store),
     ("the log in the appliance verifies", verify_live),
-    ("a dump of the log verifies", verify::dump),
-    ("a dump with one byte changed does not", verify::changed_dump),
+    ("a second bundle goes on from the first", export),
+    ("both verify with the keys that were written down", verify),
+    ("with one byte changed they do not", verify_changed),
 ];
 
 /// Plays all of it; gives how many steps did what they should.

@@ -17,11 +17,12 @@ use crate::domain::audit::checkpoint::{Checkpoint, SignedCheckpoint};
 use crate::domain::audit::files::ConsistencyFile;
 use crate::domain::audit::founding::LogKeys;
 use crate::domain::audit::vkey::{NoteKey, Vkey};
+use crate::domain::ids::OperatorId;
 use crate::domain::time::Timestamp;
 use crate::domain::wire::operator::audit::{AuditAsk, AuditReply};
 use crate::domain::wire::operator::{Ask, Reply};
 
-/// What was cosigned.
+/// What was cosigned, or would be.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Cosigned {
     /// The checkpoint.
@@ -40,8 +41,17 @@ pub fn cosign(
     key_file: &Path,
     now: Timestamp,
 ) -> Result<Cosigned, DeskError> {
+    let next = look(client, key.id(), key_file)?;
+    sign(client, key, key_file, now, next)
+}
+
+/// Finds out what somebody would cosign, and from what it goes on; signs nothing.
+///
+/// # Errors
+/// [`DeskError::Contradiction`] when it does not go on from what they cosigned last.
+pub fn look(client: &mut Client, operator: &OperatorId, key_file: &Path) -> Result<Cosigned, DeskError> {
     let place = witnessed_file(key_file);
-    let before = read_witnessed(&place, key)?;
+    let before = read_witnessed(&place, operator)?;
     let from = before.as_ref().map_or(0, Checkpoint::size);
     let AuditReply::Keys { origin, keys, .. } = ask(client, AuditAsk::Keys)? else {
         return Err(DeskError::Protocol { asked: "the keys of the log" });
@@ -49,7 +59,7 @@ pub fn cosign(
     let AuditReply::Consistency { body } = ask(client, AuditAsk::Consistency { from })? else {
         return Err(DeskError::Protocol { asked: "a checkpoint" });
     };
-    let contradicts = |why: String| DeskError::Contradiction { operator: key.id().clone(), why };
+    let contradicts = |why: String| DeskError::Contradiction { operator: operator.clone(), why };
     let body = ConsistencyFile::read(body.as_bytes()).map_err(|error| contradicts(error.to_string()))?;
     check_signed(body.checkpoint(), &origin, &keys).map_err(contradicts)?;
     if let Some(before) = &before {
@@ -58,14 +68,29 @@ pub fn cosign(
         }
         body.verify(before.root()).map_err(|error| contradicts(error.to_string()))?;
     }
-    let checkpoint = body.checkpoint().checkpoint().clone();
+    Ok(Cosigned { checkpoint: body.checkpoint().checkpoint().clone(), before })
+}
+
+/// Cosigns exactly what [`look`] has found.
+///
+/// # Errors
+/// [`DeskError`]; the keeper refuses a checkpoint that is not the newest any more.
+pub fn sign(
+    client: &mut Client,
+    key: &OperatorKey,
+    key_file: &Path,
+    now: Timestamp,
+    next: Cosigned,
+) -> Result<Cosigned, DeskError> {
+    let place = witnessed_file(key_file);
+    let checkpoint = &next.checkpoint;
     // Written before it is signed: who forgets what they signed may sign the opposite.
-    write_witnessed(&place, &checkpoint).map_err(|error| DeskError::File { path: place.clone(), error })?;
+    write_witnessed(&place, checkpoint).map_err(|error| DeskError::File { path: place.clone(), error })?;
     let (size, time) = (checkpoint.size(), now.ms() / 1_000);
     let signature = hex::encode(key.sign_cosignature(time, checkpoint.to_string().as_bytes()));
     let question = Box::new(AuditAsk::Cosign { size, time, signature });
     match client.ask(&Ask::Audit { question })? {
-        Reply::Done { .. } => Ok(Cosigned { checkpoint, before }),
+        Reply::Done { .. } => Ok(next),
         _ => Err(DeskError::Protocol { asked: "a cosignature" }),
     }
 }
@@ -81,10 +106,10 @@ fn witnessed_file(key_file: &Path) -> PathBuf {
     key_file.with_extension("cosigned")
 }
 
-fn read_witnessed(place: &Path, key: &OperatorKey) -> Result<Option<Checkpoint>, DeskError> {
+fn read_witnessed(place: &Path, operator: &OperatorId) -> Result<Option<Checkpoint>, DeskError> {
     match fs::read_to_string(place) {
         Ok(text) => Checkpoint::read(&text).map(Some).map_err(|error| DeskError::Contradiction {
-            operator: key.id().clone(),
+            operator: operator.clone(),
             why: format!("{}: {error}", place.display()),
         }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

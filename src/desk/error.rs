@@ -87,6 +87,12 @@ pub enum DeskError {
         /// The file.
         path: PathBuf,
     },
+    /// Whoever fetched a bundle stopped it.
+    #[error("the bundle of {id} was stopped before it was whole")]
+    Stopped {
+        /// Of which request.
+        id: RequestId,
+    },
     /// The log does not go on from what this person cosigned before.
     #[error("the log contradicts what {operator} cosigned before: {why}")]
     Contradiction {
@@ -118,6 +124,12 @@ pub enum DeskError {
     /// The request is one that this key may not or cannot approve.
     #[error("{what}")]
     CannotApprove {
+        /// Why not.
+        what: String,
+    },
+    /// The checkpoint is one that this key does not sign.
+    #[error("{what}")]
+    CannotCosign {
         /// Why not.
         what: String,
     },
@@ -182,11 +194,13 @@ impl DeskError {
             Self::File { .. } => "file",
             Self::Bundle(_) => "bundle",
             Self::OtherEntries { .. } => "other-entries",
+            Self::Stopped { .. } => "stopped",
             Self::Contradiction { .. } => "contradiction",
             Self::KeyFile { .. } => "key-file",
             Self::WrongPassphrase { .. } => "wrong-passphrase",
             Self::NotPinned { .. } => "not-pinned",
             Self::CannotApprove { .. } => "cannot-approve",
+            Self::CannotCosign { .. } => "cannot-cosign",
             Self::Ended { .. } => "wrong-state",
             Self::Widened { .. } => "window-widened",
             Self::ShareMismatch(_) => "share-mismatch",
@@ -202,7 +216,7 @@ impl DeskError {
         match self {
             Self::Refused(refused) => refused.exit,
             Self::NoKeyFile { .. } | Self::ManyKeyFiles { .. } => 2,
-            Self::File { .. } | Self::Bundle(_) => 1,
+            Self::File { .. } | Self::Bundle(_) | Self::Stopped { .. } => 1,
             Self::Link { .. }
             | Self::Cut { .. }
             | Self::Channel(_)
@@ -217,6 +231,7 @@ impl DeskError {
             | Self::WrongPassphrase { .. }
             | Self::NotPinned { .. }
             | Self::CannotApprove { .. }
+            | Self::CannotCosign { .. }
             | Self::Ended { .. }
             | Self::Widened { .. }
             | Self::ShareMismatch(_)
@@ -239,11 +254,12 @@ impl DeskError {
                 "insert the medium and name the file with --key, or make one: `portcullis operator new`"
             }
             Self::ManyKeyFiles { .. } => "say whose with --operator ID, or which with --key FILE",
-            Self::File { .. } => "look at the path and its permissions",
+            Self::File { .. } => "look at the path, its permissions, and whether there is room",
             Self::Bundle(_) => "look at the medium; the next try goes on with what was fetched",
             Self::OtherEntries { .. } => {
                 "run it again; when it happens twice: portcullis audit verify --live"
             }
+            Self::Stopped { .. } => "take it again into the same folder: it goes on with what was fetched",
             Self::Contradiction { .. } => {
                 "sign nothing; keep both, freeze the appliance and find out who put an old copy back"
             }
@@ -253,6 +269,7 @@ impl DeskError {
             }
             Self::NotPinned { .. } => "use the key file that set-up wrote, not the one before it",
             Self::CannotApprove { .. } => "another operator must decide this request",
+            Self::CannotCosign { .. } => "look at the newest one, and sign that",
             Self::Ended { .. } => {
                 "look at it with `portcullis requests --all`; who still needs it asks again: `portcullis request`"
             }

@@ -67,7 +67,26 @@ pub fn fetch(
     into: &Path,
     tell: &mut dyn FnMut(Progress),
 ) -> Result<Fetched, DeskError> {
-    let (range, parts) = make(client, id, tell)?;
+    fetch_while(client, id, recipients, into, &mut |progress| {
+        tell(progress);
+        true
+    })
+}
+
+/// The same, for as long as whoever is told says so. From the writing of the bundle on it goes to its end.
+///
+/// # Errors
+/// [`DeskError::Stopped`] when they said no; [`DeskError`] as for [`fetch`].
+pub fn fetch_while(
+    client: &mut Client,
+    id: &RequestId,
+    recipients: &[AgeRecipient],
+    into: &Path,
+    go_on: &mut dyn FnMut(Progress) -> bool,
+) -> Result<Fetched, DeskError> {
+    let mut tell =
+        |progress| if go_on(progress) { Ok(()) } else { Err(DeskError::Stopped { id: id.clone() }) };
+    let (range, parts) = make(client, id, &mut tell)?;
     let folder = into.join(format!("export-{id}.parts"));
     make_folder(&folder)?;
     for part in &parts {
@@ -75,9 +94,10 @@ pub fn fetch(
     }
     let note = folder.join(Member::Manifest.path());
     let note = fs::read(&note).map_err(file_error(&note))?;
-    fetch_entries(client, range, &folder, tell)?;
+    fetch_entries(client, range, &folder, &mut tell)?;
     let written = write_bundle(&folder, into, recipients, &mut |so_far| {
-        tell(Progress { step: "writing the bundle", done: so_far.done, of: so_far.total });
+        // Nothing is left behind by what is nearly done.
+        let _ = tell(Progress { step: "writing the bundle", done: so_far.done, of: so_far.total });
     });
     let path = written.map_err(|error| other_entries(error, &folder))?;
     let manifest = hex::encode(Sha256::digest(&note));
@@ -93,13 +113,13 @@ pub fn fetch(
 fn make(
     client: &mut Client,
     id: &RequestId,
-    tell: &mut dyn FnMut(Progress),
+    tell: &mut dyn FnMut(Progress) -> Result<(), DeskError>,
 ) -> Result<((u64, u64), Vec<Part>), DeskError> {
     loop {
         match ask(client, AuditAsk::Make { id: id.clone() })? {
             AuditReply::Making { from, to, parts: Some(parts), .. } => return Ok(((from, to), parts)),
             AuditReply::Making { to, read, parts: None, .. } => {
-                tell(Progress { step: "the keeper reads the log", done: read, of: to });
+                tell(Progress { step: "the keeper reads the log", done: read, of: to })?;
             }
             _ => return Err(DeskError::Protocol { asked: "a bundle" }),
         }
@@ -132,7 +152,7 @@ fn fetch_entries(
     client: &mut Client,
     (from, to): (u64, u64),
     folder: &Path,
-    tell: &mut dyn FnMut(Progress),
+    tell: &mut dyn FnMut(Progress) -> Result<(), DeskError>,
 ) -> Result<(), DeskError> {
     const PAGE: u32 = 256;
     let path = folder.join(Member::Entries.path());
@@ -153,7 +173,7 @@ fn fetch_entries(
                 .map_err(file_error(&path))?;
             next += 1;
         }
-        tell(Progress { step: "fetching entries", done: next - from, of: to - from });
+        tell(Progress { step: "fetching entries", done: next - from, of: to - from })?;
     }
     file.flush().map_err(file_error(&path))
 }

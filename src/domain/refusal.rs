@@ -274,8 +274,10 @@ pub enum Refusal {
         /// For what.
         credential: CredentialName,
     },
-    /// Somebody else asked to be shown it.
-    #[error("operator {operator} did not ask for request {request}: who asked is shown it, and nobody else")]
+    /// Somebody else asked to be shown it, or to take it.
+    #[error(
+        "operator {operator} did not ask for request {request}: what it gives, who asked gets, and nobody else"
+    )]
     NotRequester {
         /// Which request.
         request: RequestId,

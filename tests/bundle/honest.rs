@@ -1,20 +1,12 @@
 //! Bundles that the real program made and nobody changed, or one that somebody did.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
 
-use super::common::bundles::export;
+use super::common::bundles::{export, unpack};
 use super::world::{busy, keys, verify};
-
-/// Unpacks a bundle with the tar of the system.
-fn unpack(file: &Path, to: &Path) -> PathBuf {
-    std::fs::create_dir_all(to).expect("a folder");
-    let status = Command::new("tar").arg("-xf").arg(file).arg("-C").arg(to).status().expect("tar runs");
-    assert!(status.success(), "tar unpacks it");
-    to.to_owned()
-}
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("text")
@@ -25,7 +17,8 @@ fn two_bundles_verify_together_and_alone_packed_and_unpacked() {
     let (appliance, keys) = busy();
     let first = export(&appliance, &appliance.prop("out"), None);
     let second = export(&appliance, &appliance.prop("out"), None);
-    let unpacked = unpack(&second, &appliance.prop("unpacked"));
+    let unpacked = appliance.prop("unpacked");
+    unpack(&second, &unpacked);
     let (first, second, unpacked, keys) = (text(&first), text(&second), text(&unpacked), text(&keys));
     for files in [vec![first], vec![second], vec![unpacked], vec![second, first], vec![first, unpacked]] {
         let said = verify([&files[..], &["--keys", keys, "--allow-evaluation"]].concat());
@@ -87,7 +80,8 @@ fn refusals(first: &str, second: &str, keys: &str, changed: &Path) {
 fn one_entry_is_proven_and_a_policy_of_witnesses_is_met_or_not() {
     let (appliance, keys) = busy();
     let first = export(&appliance, &appliance.prop("first"), None);
-    let folder = unpack(&first, &appliance.prop("unpacked"));
+    let folder = appliance.prop("unpacked");
+    unpack(&first, &folder);
     let list = std::fs::read_to_string(&keys).expect("read");
     let people = std::fs::read_to_string(folder.join("keys/operators.vkey")).expect("read");
     let log = list.lines().next().expect("the log's key");

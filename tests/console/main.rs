@@ -1,6 +1,7 @@
 //! The real binary on a terminal: what it sends, what it understands, and that it gives the terminal back.
 
 mod endings;
+mod evidence;
 mod forms;
 mod heap;
 mod keeper;

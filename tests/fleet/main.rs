@@ -4,6 +4,7 @@ mod cluster;
 #[path = "../common/mod.rs"]
 mod common;
 mod example;
+mod lines;
 mod ocsf;
 mod postgres;
 mod samples;

@@ -154,6 +154,58 @@ fn what_was_done_is_said_with_where_it_stands() {
 }
 
 #[test]
+fn a_bundle_is_asked_for_at_a_teletype_and_taken_by_the_command_line() {
+    let mut appliance = Appliance::found();
+    appliance.furnish(&["db/a"]);
+    let mut terminal = Terminal::run_on(Kind::DUMB, appliance.home(), &["console"]);
+    log_in(&mut terminal, "alice");
+    let next = "alice, what next? ";
+    terminal.answer(next, "export");
+    terminal.answer("Onto which medium, or to whom, or nothing to cancel: ", "");
+    terminal.wait_for("Nothing was changed.");
+    terminal.answer(next, "export");
+    terminal.answer("Onto which medium", "USB stick 7");
+    terminal.answer("The first entry", "all");
+    terminal.wait_for("\"all\" is not the number of an entry. Try again.");
+    terminal.answer("The first entry", "0");
+    terminal.answer("The number of the seal", "");
+    terminal.answer("Recipient: ", "age1nobody");
+    terminal.wait_for("is not an age recipient");
+    terminal.answer("Recipient: ", "");
+    terminal.answer("Reason", "quarterly audit");
+    terminal.answer("Ticket", "AUD-12");
+    terminal.wait_for("state: REQUESTED, it waits for approvals");
+    let id = appliance.wait_for_request().expect("its request");
+    for person in ["bob", "carol"] {
+        terminal.answer("what next? ", "logout");
+        log_in(&mut terminal, person);
+        terminal.answer(&format!("{person}, what next? "), &format!("show {id}"));
+        for fact in
+            ["asks to: hand a part of the log over", "entries: from 0", "medium: USB stick 7", "seal: none"]
+        {
+            terminal.wait_for(fact);
+        }
+        terminal.wait_for("encrypted to: nobody: it leaves in the clear");
+        approve(&mut terminal, person, &id);
+        if person == "bob" {
+            log_in(&mut terminal, "bob");
+        }
+    }
+    log_in(&mut terminal, "alice");
+    terminal.answer(next, &format!("show {id}"));
+    terminal.wait_for("state: GRANTED, it took effect");
+    terminal.wait_for(&format!("you can: take it: portcullis audit export --request {id} --to DIR"));
+    terminal.answer(next, "quit");
+    let (exit, shown) = terminal.end();
+    assert_eq!(exit, 0, "{shown}");
+    is_plain(&shown);
+    let folder = tempfile::tempdir().expect("a folder");
+    let to = folder.path().to_str().expect("text");
+    appliance.does("alice", &["audit", "export", "--request", &id, "--to", to]).expect("taken");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "the bundle alone");
+}
+
+#[test]
 fn a_long_list_is_told_page_by_page() {
     let (appliance, _) = with_request();
     for number in 2..=7 {

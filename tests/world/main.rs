@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod jobs;
+mod memory;
 mod model;
 mod people;
 mod reports;

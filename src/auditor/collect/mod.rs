@@ -2,6 +2,7 @@
 
 use crate::domain::audit::entry::{Body, ClockTrust, Delivery, Entry};
 
+pub mod lines;
 pub mod ocsf;
 pub mod syslog;
 

@@ -17,6 +17,8 @@ pub enum Command {
     Show(RequestId),
     /// Do something to one.
     Decide(Act, RequestId),
+    /// Ask for a bundle of the log.
+    Export,
     /// Everything down.
     Freeze,
     /// Say what can be typed.
@@ -28,7 +30,7 @@ pub enum Command {
 }
 
 /// The words, and what each does.
-pub const HELP: [(&str, &str); 11] = [
+pub const HELP: [(&str, &str); 12] = [
     ("requests", "lists what is open"),
     ("requests all", "lists what has ended too"),
     ("more", "goes on with the list"),
@@ -36,6 +38,7 @@ pub const HELP: [(&str, &str); 11] = [
     ("approve ID", "tells it, asks for its id and for your passphrase, then logs you out"),
     ("deny ID", "tells it, asks for a reason, and says no"),
     ("revoke ID", "tells it, asks for a reason, and withdraws it or closes its window"),
+    ("export", "asks for a signed bundle of the log: from where, onto what, for whom, and why"),
     ("freeze", "asks for a reason, and closes every window at once; two people lift it"),
     ("help", "tells this"),
     ("logout", "lets the next operator in"),
@@ -59,6 +62,7 @@ impl Command {
             ["approve", text] => id(text).map(|id| Self::Decide(Act::Approve, id)),
             ["deny", text] => id(text).map(|id| Self::Decide(Act::Deny, id)),
             ["revoke", text] => id(text).map(|id| Self::Decide(Act::Revoke, id)),
+            ["export"] => Ok(Self::Export),
             ["freeze"] => Ok(Self::Freeze),
             ["help" | "?"] => Ok(Self::Help),
             ["logout"] => Ok(Self::LogOut),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::command::{Command, HELP};
-use super::{Go, Talk, idle};
+use super::{Go, Talk, export, idle};
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::plain::questions;
 use crate::cli::plain::request::{Act, READ_ALOUD, can_type, listed, no_share, outcome, whole};
@@ -73,6 +73,11 @@ impl Desk {
             }
             Command::Decide(Act::Approve, id) => self.approve(talk, &id),
             Command::Decide(act, id) => self.refuse(talk, act, id),
+            Command::Export => match export::ask(talk)? {
+                Answer::Given(ask) => self.change(talk, &ask),
+                Answer::Silent => idle(talk),
+                Answer::Cancelled => unchanged(talk),
+            },
             Command::Freeze => self.freeze(talk),
             Command::Help => {
                 let help: String = HELP.iter().map(|(words, does)| talk.paper.fact(words, does)).collect();

@@ -6,6 +6,7 @@
 
 mod command;
 mod desk;
+mod export;
 
 use super::context::Context;
 use super::failure::{Stop, exit};

@@ -185,6 +185,13 @@ fn shown_elsewhere(view: &RequestView, me: &OperatorId) -> Option<Fact> {
     (is_mine && is_armed).then(|| ("you can", words.to_owned()))
 }
 
+/// A bundle takes a while, and needs no dialogue.
+fn taken_elsewhere(view: &RequestView, me: &OperatorId) -> Option<Fact> {
+    let is_granted = matches!(view.doc.subject, Subject::Export { .. }) && view.state == StateName::Granted;
+    let command = format!("portcullis audit export --request {}", view.doc.id);
+    (is_granted && view.doc.is_asked_by(me)).then(|| ("you can", format!("take it: {command} --to DIR")))
+}
+
 /// What can be typed next about a request, after `prefix`.
 pub fn can_type(view: &RequestView, me: &OperatorId, prefix: &str) -> Vec<Fact> {
     // Who may say no to what others asked for does that, and withdraws what is their own or armed.
@@ -194,5 +201,5 @@ pub fn can_type(view: &RequestView, me: &OperatorId, prefix: &str) -> Vec<Fact> 
         let plain = if prefix.is_empty() { "" } else { "--plain " };
         ("you can type", format!("{prefix}{} {plain}{}", act.verb(), view.doc.id))
     };
-    allowed.map(typed).chain(shown_elsewhere(view, me)).collect()
+    allowed.map(typed).chain(shown_elsewhere(view, me)).chain(taken_elsewhere(view, me)).collect()
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::audit_lines::{self, Form};
 use crate::cli::context::Context;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::progress::Progress;
@@ -24,7 +25,8 @@ use crate::domain::wire::operator::{Ask, RequestView, StateName};
 #[command(after_help = "Examples:\n  \
     portcullis audit export --medium 'USB stick 7' --reason 'quarterly audit' --ticket AUD-12\n  \
     portcullis audit export --from 0 --seal 004711 --recipient age1... --to /media/usb ...\n  \
-    portcullis audit export --request K7QM --to /media/usb\n\n\
+    portcullis audit export --request K7QM --to /media/usb\n  \
+    portcullis audit export --bundle example.org-gate-0-4711.pcab.tar --format ocsf | collector\n\n\
     Two operators grant it. Meanwhile the command waits; interrupted, it goes on with --request. The bundle\n\
     begins where the last one ended, and ends with a checkpoint that is made for it.")]
 pub struct ExportArgs {
@@ -38,7 +40,7 @@ pub struct ExportArgs {
     #[arg(long, value_name = "N")]
     pub from: Option<u64>,
     /// Onto which medium it goes, or to whom
-    #[arg(long, value_parser = value::text, required_unless_present = "request")]
+    #[arg(long, value_parser = value::text, required_unless_present_any = ["request", "bundle"])]
     pub medium: Option<Text>,
     /// The number of the seal that the medium is put under
     #[arg(long, value_parser = value::text)]
@@ -47,18 +49,32 @@ pub struct ExportArgs {
     #[arg(long, value_name = "AGE", value_parser = AgeRecipient::parse)]
     pub recipient: Vec<AgeRecipient>,
     /// Why
-    #[arg(long, value_parser = value::text, required_unless_present = "request")]
+    #[arg(long, value_parser = value::text, required_unless_present_any = ["request", "bundle"])]
     pub reason: Option<Text>,
     /// Reference in the ticket system
-    #[arg(long, value_parser = value::text, required_unless_present = "request")]
+    #[arg(long, value_parser = value::text, required_unless_present_any = ["request", "bundle"])]
     pub ticket: Option<Text>,
     /// Only ask; take it later with --request
     #[arg(long, conflicts_with = "request")]
     pub no_wait: bool,
+    /// Lines for a collector beside the bundle, or of bundles that are here already
+    #[arg(long, value_enum, default_value = "bundle")]
+    pub format: Form,
+    /// A bundle that is here already: its lines go to standard output, and no appliance is asked
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["request", "from", "medium", "seal", "recipient", "reason", "ticket", "no_wait", "to"])]
+    pub bundle: Vec<PathBuf>,
 }
 
 /// Asks where it has to, waits, and takes the bundle home.
 pub fn run(args: ExportArgs, context: &Context) -> Result<(), Stop> {
+    let lines = args.format.lines();
+    if !args.bundle.is_empty() {
+        let missing = || {
+            let what = "a bundle that is here already has no other form than its lines";
+            Failure::usage("format", what, "say which with --format ocsf or --format syslog")
+        };
+        return audit_lines::print(&args.bundle, lines.ok_or_else(missing)?);
+    }
     if !args.to.is_dir() {
         let what = format!("there is no folder {}", args.to.display());
         return Err(Failure::usage("no-folder", what, "name one with --to, on a medium with room").into());
@@ -81,12 +97,26 @@ pub fn run(args: ExportArgs, context: &Context) -> Result<(), Stop> {
     let Subject::Export { recipients, .. } = &view.doc.subject else {
         return Err(Failure::refused("not-export", format!("request {id} is no export"), LOOK).into());
     };
+    if lines.is_some() && !recipients.is_empty() {
+        let what = "the bundle is encrypted, and its lines would lie beside it in the clear";
+        return Err(Failure::refused(
+            "encrypted",
+            what,
+            "leave --format out; whoever opens it makes the lines",
+        )
+        .into());
+    }
     let mut progress = Progress::default();
     let fetched = fetch(&mut session.client, &id, recipients, &to, &mut |now| {
         progress.tell(now.step, now.done, now.of)
     });
     progress.end();
-    show(&fetched?, context)
+    let fetched = fetched?;
+    show(&fetched, context)?;
+    match lines {
+        Some(format) => audit_lines::show(&audit_lines::beside(&fetched.path, format)?, context),
+        None => Ok(()),
+    }
 }
 
 const LOOK: &str = "look which one it was: portcullis requests --all";

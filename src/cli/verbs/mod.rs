@@ -3,6 +3,7 @@
 pub mod approve;
 pub mod audit;
 pub mod audit_export;
+pub mod audit_lines;
 pub mod audit_prove;
 mod audit_show;
 pub mod audit_verify;

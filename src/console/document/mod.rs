@@ -7,6 +7,7 @@ mod system;
 use crate::console::layout::{self, shown, wrap};
 use crate::console::model::{Model, Screen};
 use crate::console::tab::Tab;
+use crate::domain::audit::checkpoint::Checkpoint;
 use crate::domain::text::escape;
 
 pub use request::{FIELDS, fit, is_statement_shown, rows as request_rows, rows_needed, statement_rows};
@@ -40,6 +41,13 @@ pub enum Weight {
     Warn,
     /// It is not as it should be.
     Bad,
+}
+
+/// The root of a checkpoint as two people compare it: its first 16 digits.
+pub fn root_words(checkpoint: &Checkpoint) -> String {
+    let root = checkpoint.head().root;
+    let digits: Vec<&str> = [0, 4, 8, 12].iter().filter_map(|at| root.get(*at..at + 4)).collect();
+    digits.join(" ")
 }
 
 /// How many lines the open document has; 0 when none is open.

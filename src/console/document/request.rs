@@ -6,6 +6,7 @@ use crate::console::facts::{self, Fact};
 use crate::console::layout;
 use crate::console::model::{Approve, Detail, Model, Session};
 use crate::domain::ids::OperatorId;
+use crate::domain::request::doc::Subject;
 use crate::domain::text::escape;
 use crate::domain::time::{Interval, Length};
 use crate::domain::wire::operator::{RequestView, StateName};
@@ -68,7 +69,11 @@ pub fn statement_rows(
                 "request.subject.job",
                 "request.subject.client.job",
             ];
-            let named = request.iter().filter(|fact| named.contains(&fact.path.as_str()));
+            // Of an export all is on the screen: who takes evidence out, and to whom.
+            let is_export = matches!(dialog.doc.subject, Subject::Export { .. });
+            let is_of_export = |path: &str| is_export && path.starts_with("request.subject.");
+            let is_named = |path: &str| named.contains(&path) || is_of_export(path);
+            let named = request.iter().filter(|fact| is_named(&fact.path));
             named.chain(&own).for_each(|fact| lines.spare(spare(&fact.path), &fact.label, &fact.value));
         }
         Err(why) => lines.strong("UNREADABLE", &why.to_string()),

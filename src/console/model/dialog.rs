@@ -1,10 +1,12 @@
 //! What asks for something before it is done, over the screen that it is about.
 
 use crate::console::field::{IdField, Pace, SecretField, TextField};
+use crate::desk::cosign::Cosigned;
 use crate::domain::ids::OperatorId;
 use crate::domain::request::doc::{ApprovalStatement, ReleaseWindow, RequestDoc};
 
 use super::form::Form;
+use super::take::Take;
 
 /// A dialog. One about a request lies over that request.
 #[derive(Debug)]
@@ -15,13 +17,18 @@ pub enum Dialog {
     Reason(Box<ReasonDialog>),
     /// Several fields.
     Form(Box<Form>),
+    /// About to cosign.
+    Cosign(Box<Cosign>),
+    /// A bundle on its way.
+    Take(Box<Take>),
 }
 
 impl Dialog {
     /// Whether it means nothing without the request below it.
     pub const fn is_about_request(&self) -> bool {
         match self {
-            Self::Approve(_) => true,
+            Self::Approve(_) | Self::Take(_) => true,
+            Self::Cosign(_) => false,
             Self::Reason(dialog) => !matches!(dialog.verb, ReasonVerb::Freeze),
             Self::Form(form) => form.kind.is_about_request(),
         }
@@ -33,6 +40,8 @@ impl Dialog {
             Self::Approve(dialog) => &dialog.pace,
             Self::Reason(dialog) => &dialog.pace,
             Self::Form(form) => &form.pace,
+            Self::Cosign(dialog) => &dialog.pace,
+            Self::Take(take) => &take.pace,
         }
     }
 
@@ -42,6 +51,8 @@ impl Dialog {
             Self::Approve(dialog) => &mut dialog.pace,
             Self::Reason(dialog) => &mut dialog.pace,
             Self::Form(form) => &mut form.pace,
+            Self::Cosign(dialog) => &mut dialog.pace,
+            Self::Take(take) => &mut take.pace,
         }
     }
 }
@@ -104,6 +115,17 @@ impl Approve {
         let (window, pulls) = (self.window.or(asked.window), self.pulls.or(asked.pulls));
         ApprovalStatement { window, pulls, ..asked }
     }
+}
+
+/// About to cosign the newest checkpoint.
+#[derive(Debug)]
+pub struct Cosign {
+    /// Exactly what was shown, and will be signed.
+    pub next: Box<Cosigned>,
+    /// What opens the key file.
+    pub passphrase: SecretField,
+    /// Tells a pasted line feed from Enter; `None` until the dialog has been on the screen.
+    pub pace: Option<Pace>,
 }
 
 /// The two fields of the approval. The one that shows nothing comes first: somebody who begins with the

@@ -2,6 +2,7 @@
 
 use crate::console::field::{Pace, TextField};
 use crate::domain::ids::{CredentialName, JobName};
+use crate::domain::request::doc::Subject;
 use crate::domain::text::Text;
 
 /// Several fields.
@@ -26,12 +27,16 @@ pub enum FormKind {
     Thaw,
     /// To approve of less than the request below asks for.
     Less,
+    /// To ask for a bundle.
+    Export,
+    /// To take the bundle of the request below.
+    Take,
 }
 
 impl FormKind {
     /// Whether it means nothing without the request below it.
     pub const fn is_about_request(self) -> bool {
-        matches!(self, Self::Less)
+        matches!(self, Self::Less | Self::Take)
     }
 }
 
@@ -48,6 +53,16 @@ pub enum FieldName {
     Closes,
     /// How often the job may pull.
     Pulls,
+    /// The first entry of a bundle.
+    From,
+    /// What it goes onto.
+    Medium,
+    /// The number of a seal.
+    Seal,
+    /// Whom it is encrypted to.
+    Recipients,
+    /// Where it goes to.
+    Folder,
     /// Why.
     Reason,
     /// Reference in the ticket system.
@@ -70,6 +85,9 @@ pub struct FormField {
 }
 
 impl FormField {
+    /// A recipient, and the blank behind it.
+    const RECIPIENT_CHARS: usize = 63;
+
     const fn new(name: FieldName, label: &'static str, hint: &'static str) -> Self {
         Self { name, label, hint, text: TextField::new(), wrong: None }
     }
@@ -77,7 +95,10 @@ impl FormField {
     /// The most characters it takes.
     pub const fn chars_max(&self) -> usize {
         match self.name {
-            FieldName::Reason | FieldName::Ticket => Text::CHARS_MAX,
+            FieldName::Reason | FieldName::Ticket | FieldName::Medium | FieldName::Seal => Text::CHARS_MAX,
+            // One more than there may be, so that it is refused and not left out.
+            FieldName::Recipients => Self::RECIPIENT_CHARS * (Subject::RECIPIENTS_MAX + 1),
+            FieldName::Folder => 1_000,
             _ => 40,
         }
     }
@@ -126,6 +147,28 @@ impl Form {
         let closes = FormField::new(FieldName::Closes, "closes", "empty: as asked; 5m, 22:00Z or +30m");
         let pulls = FormField::new(FieldName::Pulls, "pulls", "empty: as asked");
         Self::new(FormKind::Less, if has_pulls { vec![closes, pulls] } else { vec![closes] })
+    }
+
+    /// Asks for a bundle.
+    pub fn export() -> Self {
+        let field = FormField::new;
+        Self::new(
+            FormKind::Export,
+            vec![
+                field(FieldName::From, "from entry", "empty: where the last one ended; 0: all of it"),
+                field(FieldName::Medium, "medium", "onto which it goes, or to whom: USB stick 7"),
+                field(FieldName::Seal, "seal", "empty: none; the number of the seal it is put under"),
+                field(FieldName::Recipients, "recipients", "empty: nobody; age1..., blanks between two"),
+                field(FieldName::Reason, "reason", "why"),
+                field(FieldName::Ticket, "ticket", "reference in the ticket system"),
+            ],
+        )
+    }
+
+    /// Takes the bundle that was granted.
+    pub fn take() -> Self {
+        let hint = "empty: the folder the console was started in";
+        Self::new(FormKind::Take, vec![FormField::new(FieldName::Folder, "folder", hint)])
     }
 
     const fn new(kind: FormKind, fields: Vec<FormField>) -> Self {

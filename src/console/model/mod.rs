@@ -6,6 +6,7 @@ mod dialog;
 mod form;
 mod reveal;
 mod session;
+mod take;
 
 use std::path::PathBuf;
 
@@ -15,10 +16,11 @@ use crate::domain::ids::OperatorId;
 use crate::domain::wire::operator::RequestView;
 
 pub use backoff::Backoff;
-pub use dialog::{Approve, ApproveFocus, Dialog, ReasonDialog, ReasonVerb};
+pub use dialog::{Approve, ApproveFocus, Cosign, Dialog, ReasonDialog, ReasonVerb};
 pub use form::{FieldName, Form, FormField, FormKind};
 pub use reveal::Reveal;
 pub use session::{Log, LogEntry, RowId, Session};
+pub use take::{Take, percent};
 
 /// An operator who may log in here.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -264,6 +266,10 @@ pub enum Waiting {
     Request,
     /// A look at the appliance or the log.
     Look,
+    /// The cosignature.
+    Cosign,
+    /// The bundle.
+    Take,
 }
 
 impl Waiting {
@@ -275,6 +281,8 @@ impl Waiting {
             Self::Reveal => "opening the key file and asking for the credential",
             Self::Reason | Self::Request => "telling the keeper",
             Self::Look => "the keeper looks",
+            Self::Cosign => "opening the key file and cosigning",
+            Self::Take => "the bundle is fetched",
         }
     }
 }

@@ -6,6 +6,8 @@
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
@@ -29,24 +31,39 @@ use crate::domain::wire::operator::{Ask, Reply, RequestView, Status};
 /// Takes errands; the thread ends when this is dropped and its errand is done.
 pub(super) struct Keeper {
     errands: Sender<Effect>,
+    /// Whether a bundle is to be fetched no further.
+    stop: Arc<AtomicBool>,
 }
 
 impl Keeper {
     /// Starts the thread.
     pub(super) fn start(socket: PathBuf, sender: Sender<Happening>) -> io::Result<Self> {
         let (errands, received) = channel();
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
         let errand_runner = move || {
             let alarm = Alarm::new(sender, "speaks to the keeper");
-            Runner { socket, sender: alarm.sender.clone(), session: None }.run(&received);
+            Runner { socket, sender: alarm.sender.clone(), session: None, stop: stopped }.run(&received);
             alarm.silence();
         };
         thread::Builder::new().name("keeper".to_owned()).spawn(errand_runner)?;
-        Ok(Self { errands })
+        Ok(Self { errands, stop })
     }
 
     /// Hands an errand over.
     pub(super) fn send(&self, errand: Effect) -> Result<(), ConsoleError> {
+        match errand {
+            Effect::Take { .. } => self.stop.store(false, Ordering::SeqCst),
+            // Nobody is there any more who waits for the bundle, and others wait for their turn.
+            Effect::LogOut => self.stop(),
+            _ => {}
+        }
         self.errands.send(errand).map_err(|_| ConsoleError::Part { does: "speaks to the keeper" })
+    }
+
+    /// Lets the bundle that is being fetched be fetched no further.
+    pub(super) fn stop(&self) {
+        self.stop.store(true, Ordering::SeqCst);
     }
 }
 
@@ -56,10 +73,11 @@ struct Session {
     _watch: Watch,
 }
 
-struct Runner {
+pub(super) struct Runner {
     socket: PathBuf,
-    sender: Sender<Happening>,
+    pub(super) sender: Sender<Happening>,
     session: Option<Session>,
+    pub(super) stop: Arc<AtomicBool>,
 }
 
 impl Runner {
@@ -87,6 +105,11 @@ impl Runner {
             Effect::Look => (Errand::Look, self.look()),
             Effect::Verify => (Errand::Look, self.verify()),
             Effect::Request(ask) => (Errand::Request, self.request(&ask)),
+            Effect::LookToCosign { path, operator } => (Errand::Look, self.look_to_cosign(&path, &operator)),
+            Effect::Cosign { path, next, passphrase } => {
+                (Errand::Cosign, self.cosign(&path, &next, &passphrase))
+            }
+            Effect::Take { id, recipients, into } => (Errand::Take, self.take(&id, &recipients, &into)),
             Effect::Approve { path, doc, window, pulls, passphrase } => {
                 (Errand::Approve, self.approve(&path, &doc, (window, pulls), &passphrase))
             }
@@ -96,7 +119,9 @@ impl Runner {
             Effect::Freeze { reason } => (Errand::Reason, self.end(&Ask::Freeze { reason })),
             Effect::Probe => return Some(Event::Reachable(UnixStream::connect(&self.socket).is_ok())),
             // The loop does these itself.
-            Effect::DropTypeAhead | Effect::Redraw | Effect::Cover | Effect::Quit => return None,
+            Effect::DropTypeAhead | Effect::Redraw | Effect::Cover | Effect::StopTake | Effect::Quit => {
+                return None;
+            }
         };
         Some(done.unwrap_or_else(|error| self.failed(during, &error)))
     }
@@ -221,14 +246,14 @@ impl Runner {
     }
 
     /// Lets the log know of a wrong passphrase.
-    fn reporting<T>(&self, path: &Path, opened: Result<T, DeskError>) -> Result<T, DeskError> {
+    pub(super) fn reporting<T>(&self, path: &Path, opened: Result<T, DeskError>) -> Result<T, DeskError> {
         if let Err(DeskError::WrongPassphrase { .. }) = &opened {
             report_wrong_passphrase(&self.socket, path);
         }
         opened
     }
 
-    fn client(&mut self) -> Result<&mut Client, DeskError> {
+    pub(super) fn client(&mut self) -> Result<&mut Client, DeskError> {
         let gone = || {
             let error = io::Error::new(io::ErrorKind::NotConnected, "it closed the connection");
             DeskError::Link { socket: self.socket.clone(), error }
@@ -237,7 +262,7 @@ impl Runner {
     }
 }
 
-fn status(client: &mut Client) -> Result<Status, DeskError> {
+pub(super) fn status(client: &mut Client) -> Result<Status, DeskError> {
     match client.ask(&Ask::Status)? {
         Reply::Status(status) => Ok(*status),
         _ => Err(DeskError::Protocol { asked: "the status" }),

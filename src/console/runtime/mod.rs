@@ -1,6 +1,7 @@
 //! The console in the world: one loop that waits on one channel, fed by the threads beside it.
 
 mod clock;
+mod evidence;
 mod input;
 mod keeper;
 mod keys;
@@ -305,6 +306,7 @@ impl Console {
                 Effect::Quit => return Ok(Go::Out),
                 Effect::Redraw => self.painter.redraw()?,
                 Effect::Cover => self.output.cut(),
+                Effect::StopTake => self.keeper.stop(),
                 Effect::DropTypeAhead => {
                     terminal::drop_type_ahead();
                     self.parser = KeyParser::new();

@@ -1,5 +1,6 @@
 //! Data that the tests of this room share.
 
+mod evidence;
 mod inventory;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,7 @@ use crate::console::update::update;
 use crate::desk::reveal::Shown;
 use crate::domain::client::{ClientRecord, Grants};
 use crate::domain::ids::{ApplianceName, CredentialName, Generation, JobName, OperatorId, RequestId};
+use crate::domain::operator::Role;
 use crate::domain::request::doc::{Channel, ReleaseWindow, RequestDoc, Requester, Subject};
 use crate::domain::request::quorum::Agreed;
 use crate::domain::secret::Plaintext;
@@ -22,6 +24,7 @@ use crate::domain::text::Text;
 use crate::domain::time::{ChipBoot, ChipTime, Interval, Length, Timestamp};
 use crate::domain::wire::operator::{RequestView, StateName, Status};
 
+pub use evidence::{export, export_to, fetched, granted, signed_log, to_cosign};
 pub use inventory::{client_number, clients, credential, credentials, findings, log, long_log, roster};
 
 /// 2026-11-23T13:59:10Z, when all of this happens.
@@ -47,7 +50,7 @@ pub fn status(evaluation: bool) -> Status {
         origin: "example.org/host01".to_owned(),
         evaluation,
         operator: operator("bo"),
-        roles: Vec::new(),
+        roles: vec![Role::Operator],
         now: now(),
         chip: ChipTime { clock_ms: 9_000, boot: ChipBoot { reset_count: 3, restart_count: 0 }, safe: true },
         clock_alarm: None,

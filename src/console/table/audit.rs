@@ -1,7 +1,7 @@
 //! What happened, the newest first.
 
-use super::{Cell, Column, Table};
-use crate::console::model::{LogEntry, RowId, Session};
+use super::{Cell, Column, Table, month_minute};
+use crate::console::model::{Log, LogEntry, RowId, Session};
 use crate::console::view::theme::Role;
 use crate::domain::time::Timestamp;
 
@@ -60,13 +60,47 @@ impl Table for Audit<'_> {
         "No entry has been read yet."
     }
 
-    fn notes(&self, _: usize, _: Timestamp) -> Vec<String> {
+    fn notes(&self, _: usize, now: Timestamp) -> Vec<String> {
         let log = &self.0.log;
         let root = log.root.get(..16).unwrap_or_default();
         vec![
             format!("{} entries, epoch {}, root {root}..", log.size, self.0.status.epoch),
-            "Checkpoints and export: not yet; portcullis audit dump.".to_owned(),
+            checkpoint_words(log, now),
         ]
+    }
+}
+
+/// The newest checkpoint: its size, its age, and who cosigned it.
+fn checkpoint_words(log: &Log, now: Timestamp) -> String {
+    let mut cosigners = Vec::new();
+    for entry in log.entries.iter().rev() {
+        match entry.word.as_str() {
+            "cosigned" => cosigners.push(entry.actor.strip_prefix("operator:").unwrap_or(&entry.actor)),
+            "checkpoint" => {
+                cosigners.reverse();
+                let people = if cosigners.is_empty() { "nobody".to_owned() } else { cosigners.join(", ") };
+                let at = entry
+                    .at
+                    .map_or_else(String::new, |at| format!(", {}, {}", month_minute(at), age(at, now)));
+                return format!("checkpoint of {} entries{at}, cosigned by {people}", entry.seq + 1);
+            }
+            _ => {}
+        }
+    }
+    match log.has_older() {
+        true => "no checkpoint among the entries that were read: o reads older ones".to_owned(),
+        false => "no checkpoint yet".to_owned(),
+    }
+}
+
+/// In hours, then in days: on a slow line the minutes would not be worth their bytes.
+fn age(at: Timestamp, now: Timestamp) -> String {
+    const HOUR_MS: u64 = 3_600_000;
+    let hours = at.until(now).ms() / HOUR_MS;
+    match hours {
+        0 => "under 1 h old".to_owned(),
+        1..48 => format!("{hours} h old"),
+        _ => format!("{} days old", hours / 24),
     }
 }
 

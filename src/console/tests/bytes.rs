@@ -12,6 +12,7 @@ use crate::console::profile::Profile;
 use crate::console::samples;
 use crate::console::update::next_tick;
 use crate::console::view::render;
+use crate::desk::export::Progress;
 
 const FULL_MAX: usize = 3_000;
 const MOVE_MAX: usize = 260;
@@ -129,6 +130,37 @@ fn a_letter_in_a_field_costs_little() {
 }
 
 #[test]
+fn a_gauge_costs_a_slow_line_next_to_nothing() {
+    for profile in [Profile::UnicodeColour, Profile::UnicodeMono, Profile::AsciiMono] {
+        let model = samples::logged_in(profile, "80x24", vec![samples::granted()], true);
+        let mut desk = Desk { model, now_ms: 1_000 };
+        desk.types("\nGx\n");
+        let mut wired = Wired::new(desk);
+        let mut told = |step, done, gap_ms| {
+            wired.desk.now_ms += gap_ms;
+            // The clock in the corner stands still: it has its own bytes.
+            let now_ms = wired.desk.now_ms;
+            wired.desk.model.session.iter_mut().for_each(|session| session.anchored_ms = now_ms);
+            wired.desk.send(Event::Taking(Progress { step, done, of: 1_000 }));
+            wired.paint().len()
+        };
+        assert!(told("fetching entries", 0, 0) <= FULL_MAX, "{profile:?}");
+        for done in 1..=100 {
+            let bytes = told("fetching entries", done * 10, 1_000);
+            assert!((1..=TICK_MAX).contains(&bytes), "{profile:?} {done}: {bytes}");
+            for soon_ms in [0, 1, 998] {
+                // A keeper that is quick is told once a second.
+                let bytes = told("fetching entries", done * 10 + 1, soon_ms);
+                assert_eq!(bytes, 0, "{profile:?} {done}");
+            }
+        }
+        // However far it has come within a second.
+        told("writing the bundle", 0, 1_000);
+        assert!((1..=MOVE_MAX).contains(&told("writing the bundle", 1_000, 1_000)), "{profile:?}");
+    }
+}
+
+#[test]
 fn every_screen_stays_within_a_full_frame_and_mono_has_no_colour() {
     let screens = [
         "",
@@ -159,6 +191,8 @@ fn every_screen_stays_within_a_full_frame_and_mono_has_no_colour() {
         "aGw5m\n1\n",
         "2/e",
         "5?",
+        "5x",
+        "5cx",
     ];
     for profile in [Profile::UnicodeColour, Profile::UnicodeMono, Profile::AsciiMono] {
         for keys in screens {

@@ -23,6 +23,8 @@ fn cases() -> Vec<(&'static str, RequestView, Vital)> {
     let window = ReleaseWindow::FromArming { length_ms: Length::from_minutes(15) };
     from_arming.doc.subject = samples::release(credential, job, window, 100);
     let client = samples::requests().remove(1);
+    let mut clear = samples::export();
+    clear.doc.subject = samples::export_to(0);
     vec![
         (
             "fixed",
@@ -48,6 +50,19 @@ fn cases() -> Vec<(&'static str, RequestView, Vital)> {
             ],
         ),
         ("client", client, &["kindclient", "clientbackup", "expires14:27Z,28min"]),
+        (
+            "export",
+            samples::export(),
+            &[
+                "kindexport",
+                "entriesfrom17940",
+                "mediumUSBstick7,fortheauditorsinBasel",
+                "seal004711",
+                "encryptedtoage1",
+                "expires14:10Z,11min",
+            ],
+        ),
+        ("export in the clear", clear, &["seal004711", "encryptedto(nobody:itleavesintheclear)"]),
     ]
 }
 

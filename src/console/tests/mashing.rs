@@ -3,12 +3,15 @@
 use std::hash::{BuildHasher, Hasher};
 
 use super::{Desk, approvals};
-use crate::console::event::{Effect, Errand, Event, Failure, FailureSort};
+use crate::console::event::{Effect, Errand, Event, Failure, FailureSort, News, Wanted};
 use crate::console::key::Key;
 use crate::console::model::{Dialog, Screen};
+use crate::console::profile::Profile;
 use crate::console::samples;
 use crate::console::tab::Tab;
 use crate::console::view::render;
+use crate::desk::export::Progress;
+use crate::domain::wire::operator::RequestView;
 
 /// xorshift64*: enough for mashing, and the same everywhere.
 struct Dice(u64);
@@ -50,29 +53,27 @@ fn any_key(dice: &mut Dice) -> Key {
         0 => dice.pick(&SPECIAL),
         1 => Key::Char(dice.pick(&[
             'a', 'd', 'c', 'j', 'k', 'G', 'g', 'q', 'y', '?', ':', 'e', 'r', '.', 'n', 'w', '/', '1', '2',
-            '3', '4', '5', '6', 'v', 'o', 'N',
+            '3', '4', '5', '6', 'v', 'o', 'N', 'x',
         ])),
         _ => Key::Char(char::from(b' ' + dice.roll(95) as u8)),
     }
 }
 
 /// Keys that come close to an approval, so that the mashing visits what it is about.
-fn near_key(dice: &mut Dice, pressed: usize) -> Key {
-    const RIGHT: [Key; 7] = [
-        Key::Char('x'),
-        Key::Enter,
-        Key::Char('7'),
-        Key::Char('k'),
-        Key::Char('2'),
-        Key::Char('m'),
-        Key::Enter,
-    ];
-    if dice.roll(10) > 0 { RIGHT[pressed % RIGHT.len()] } else { dice.pick(&RIGHT) }
+fn near_key(dice: &mut Dice, id: &str, pressed: usize) -> Key {
+    let id = id.chars().map(|c| Key::Char(c.to_ascii_lowercase()));
+    let right: Vec<Key> = [Key::Char('x'), Key::Enter].into_iter().chain(id).chain([Key::Enter]).collect();
+    if dice.roll(10) > 0 { right[pressed % right.len()] } else { dice.pick(&right) }
 }
 
-/// One of the ways into the dialog.
+/// One of the ways into the dialogs about a request.
 fn towards_key(dice: &mut Dice) -> Key {
-    dice.pick(&[Key::Char('a'), Key::Char('G'), Key::Enter])
+    dice.pick(&[Key::Char('a'), Key::Char('G'), Key::Char('v'), Key::Char('x'), Key::Enter])
+}
+
+/// The samples, and what `bo` has asked for and may be shown or take.
+fn requests() -> Vec<RequestView> {
+    [samples::reveal(), samples::granted()].into_iter().chain(samples::requests()).collect()
 }
 
 /// What must have been pressed since the dialog was on the screen: the id's characters in their order, at
@@ -85,57 +86,97 @@ fn may_sign(pressed: &[Key], id: &str) -> bool {
     has_id && characters.len() > id.len() && pressed.last() == Some(&Key::Enter)
 }
 
+#[derive(Default)]
 struct Mashed {
     events: u64,
     approvals: u64,
     dialogs: u64,
-    /// Frames that were drawn of each tab, and of forms.
+    /// Frames that were drawn of each tab, and of the dialogs.
     tabs: [u64; Tab::ALL.len()],
     forms: u64,
+    reveals: u64,
+    cosigns: u64,
+    takes: u64,
+    /// Credentials that were asked for, and signatures under checkpoints.
+    shown: u64,
+    cosigned: u64,
+}
+
+impl Mashed {
+    /// Checks what an event led to, `gap_ms` after the one before and after these keys.
+    fn check(&mut self, effects: &[Effect], pressed: &[Key], (seed, gap_ms): (u64, u64)) {
+        for (id, passphrase) in approvals(effects) {
+            assert!(may_sign(pressed, &id), "seed {seed}: {id} signed after {pressed:?}");
+            assert!(!passphrase.is_empty(), "seed {seed}: signed with nothing");
+            assert!(gap_ms >= 20, "seed {seed}: signed {gap_ms} ms after the key before");
+            self.approvals += 1;
+        }
+        for effect in effects {
+            match effect {
+                Effect::Reveal { id, passphrase, .. } => {
+                    assert!(may_sign(pressed, id.as_str()), "seed {seed}: shown after {pressed:?}");
+                    assert!(!passphrase.expose().is_empty(), "seed {seed}: shown for nothing");
+                    self.shown += 1;
+                }
+                Effect::Cosign { passphrase, .. } => {
+                    assert!(
+                        !passphrase.expose().is_empty() && gap_ms >= 20,
+                        "seed {seed}: cosigned, {gap_ms} ms"
+                    );
+                    self.cosigned += 1;
+                }
+                Effect::Request(_) | Effect::Take { .. } => {
+                    assert!(gap_ms >= 20, "seed {seed}: {effect:?}, {gap_ms} ms after the key before");
+                }
+                _ => {}
+            }
+        }
+    }
 }
 
 fn mash(seed: u64, events: u64) -> Mashed {
     let mut dice = Dice(seed | 1);
-    let mut desk = Desk::usual();
+    let model = samples::logged_in(Profile::AsciiMono, "80x24", requests(), true);
+    let mut desk = Desk { model, now_ms: 1_000 };
     let mut pressed: Option<Vec<Key>> = None;
-    let mut seen = Mashed { events, approvals: 0, dialogs: 0, tabs: Default::default(), forms: 0 };
+    let mut seen = Mashed { events, ..Mashed::default() };
     for _ in 0..events {
         let key = match (&desk.model.dialog, &desk.model.screen) {
-            (Some(Dialog::Approve(_)), _) if dice.roll(10) > 0 => {
-                near_key(&mut dice, pressed.as_ref().map_or(0, Vec::len))
+            (Some(Dialog::Approve(dialog)), _) if dice.roll(10) > 0 => {
+                near_key(&mut dice, dialog.doc.id.as_str(), pressed.as_ref().map_or(0, Vec::len))
             }
             (None, Screen::Detail(_)) if dice.roll(2) > 0 => towards_key(&mut dice),
             (None, Screen::List | Screen::Page(_)) if dice.roll(4) == 0 => {
-                dice.pick(&[Key::Char('1'), Key::Char('a')])
+                dice.pick(&[Key::Char('1'), Key::Char('a'), Key::Char('j'), Key::Char('5'), Key::Char('c')])
             }
             _ => any_key(&mut dice),
         };
         let gap_ms = dice.pick(&[0, 1, 5, 19, 20, 40, 100, 300, 1_000, 20_000]);
+        // While something is waited for, keys mean nothing.
+        let is_heard = desk.model.waiting.is_none();
         let effects = desk.press_after(gap_ms, key);
-        if let Some(pressed) = &mut pressed {
+        if let Some(pressed) = pressed.as_mut().filter(|_| is_heard) {
             pressed.push(key);
         }
-        let signed = approvals(&effects);
-        for (id, passphrase) in &signed {
-            let pressed = pressed.as_deref().unwrap_or_default();
-            assert!(may_sign(pressed, id), "seed {seed}: {id} signed after {pressed:?}");
-            assert!(!passphrase.is_empty(), "seed {seed}: signed with nothing");
-            assert!(gap_ms >= 20, "seed {seed}: signed {gap_ms} ms after the key before");
-            seen.approvals += 1;
-        }
-        let is_sent = effects.iter().any(|effect| matches!(effect, Effect::Request(_)));
-        assert!(!is_sent || gap_ms >= 20, "seed {seed}: asked {gap_ms} ms after the key before");
+        seen.check(&effects, pressed.as_deref().unwrap_or_default(), (seed, gap_ms));
         look(&desk, &mut seen);
+        let is_signed = !approvals(&effects).is_empty();
         for effect in effects {
             answer(&mut desk, &mut dice, effect);
         }
         if dice.roll(4) > 0 {
-            desk.send(Event::Drawn);
+            // A credential is asked for only now.
+            let effects = desk.send(Event::Drawn);
+            seen.check(&effects, pressed.as_deref().unwrap_or_default(), (seed, gap_ms));
+            for effect in effects {
+                answer(&mut desk, &mut dice, effect);
+            }
         }
-        if !signed.is_empty() {
+        if is_signed {
             pressed = None;
         }
-        let is_open = matches!(&desk.model.dialog, Some(Dialog::Approve(dialog)) if dialog.pace.is_some());
+        let is_open = matches!(&desk.model.dialog, Some(Dialog::Approve(dialog))
+            if dialog.pace.is_some() || dialog.sent_ms.is_some());
         let is_new = is_open && pressed.is_none();
         seen.dialogs += u64::from(is_new);
         pressed = if is_new { Some(Vec::new()) } else { pressed.filter(|_| is_open) };
@@ -146,7 +187,13 @@ fn mash(seed: u64, events: u64) -> Mashed {
 /// Draws what there is, which must never panic.
 fn look(desk: &Desk, seen: &mut Mashed) {
     drop(render(&desk.model, desk.now_ms));
-    seen.forms += u64::from(matches!(desk.model.dialog, Some(Dialog::Form(_))));
+    match &desk.model.dialog {
+        Some(Dialog::Form(_)) => seen.forms += 1,
+        Some(Dialog::Cosign(_)) => seen.cosigns += 1,
+        Some(Dialog::Take(_)) => seen.takes += 1,
+        Some(Dialog::Approve(dialog)) if dialog.is_reveal() => seen.reveals += 1,
+        _ => {}
+    }
     if let Some(session) = &desk.model.session {
         seen.tabs[session.tab.place()] += 1;
     }
@@ -155,20 +202,42 @@ fn look(desk: &Desk, seen: &mut Mashed) {
 /// What the outside world might do.
 fn answer(desk: &mut Desk, dice: &mut Dice, effect: Effect) {
     let status = || Box::new(samples::status(true));
-    let requests = samples::requests;
     let failure =
         |during, sort| Event::Failed(Failure { during, sort, what: "no".to_owned(), advice: String::new() });
     let event = match effect {
         Effect::LogIn { session, .. } => Event::LoggedIn { session, status: status(), requests: requests() },
-        Effect::Refresh(_) | Effect::Look | Effect::Verify if dice.roll(8) > 0 => {
+        Effect::Refresh(Wanted::Requests { open, .. }) if dice.roll(8) > 0 => {
+            let open = requests().into_iter().find(|view| Some(&view.doc.id) == open.as_ref()).map(Box::new);
+            Event::Fresh { status: status(), news: News::Requests(requests()), open }
+        }
+        Effect::Refresh(_) | Effect::Look | Effect::Verify | Effect::LookToCosign { .. }
+            if dice.roll(8) > 0 =>
+        {
             return desk.answers(&effect);
         }
         Effect::Refresh(_) => failure(Errand::Refresh, FailureSort::Refused),
-        Effect::Look | Effect::Verify => failure(Errand::Look, FailureSort::Refused),
+        Effect::Look | Effect::Verify | Effect::LookToCosign { .. } => {
+            failure(Errand::Look, FailureSort::Refused)
+        }
         Effect::Request(_) if dice.roll(2) > 0 => failure(Errand::Request, FailureSort::Refused),
-        Effect::Request(_) => Event::Requested(Box::new(requests().remove(0))),
+        Effect::Request(_) => Event::Requested(Box::new(samples::requests().remove(0))),
+        Effect::Reveal { id, .. } if dice.roll(2) > 0 => {
+            Event::Revealed { id, shown: samples::shown(b"an example, and no credential") }
+        }
+        Effect::Reveal { .. } => failure(Errand::Reveal, FailureSort::WrongPassphrase),
+        Effect::Cosign { .. } => match dice.roll(3) {
+            0 => Event::Cosigned(samples::to_cosign()),
+            1 => failure(Errand::Cosign, FailureSort::WrongPassphrase),
+            _ => failure(Errand::Cosign, FailureSort::Refused),
+        },
+        Effect::Take { .. } if dice.roll(2) > 0 => {
+            let (done, of) = (dice.roll(9), dice.roll(9));
+            Event::Taking(Progress { step: "fetching entries", done, of })
+        }
+        Effect::Take { .. } => Event::Taken(samples::fetched()),
+        Effect::StopTake => failure(Errand::Take, FailureSort::Refused),
         Effect::Approve { .. } => match dice.roll(3) {
-            0 => Event::Approved(Box::new(requests().remove(0))),
+            0 => Event::Approved(Box::new(samples::requests().remove(0))),
             1 => failure(Errand::Approve, FailureSort::WrongPassphrase),
             _ => failure(Errand::Approve, FailureSort::Refused),
         },
@@ -192,4 +261,7 @@ fn mashed_keys_never_sign_without_the_id_and_a_passphrase() {
     assert!(seen.dialogs > 50, "seed {seed}: {} dialogs in {} events", seen.dialogs, seen.events);
     assert!(seen.forms > 50 && seen.tabs.iter().all(|frames| *frames > 50), "seed {seed}: {:?}", seen.tabs);
     assert!(seen.approvals > 0, "seed {seed}: no approval in {} dialogs", seen.dialogs);
+    let visited = [seen.reveals, seen.cosigns, seen.takes];
+    assert!(visited.iter().all(|frames| *frames > 20), "seed {seed}: {visited:?}");
+    assert!(seen.shown > 0 && seen.cosigned > 0, "seed {seed}: {} and {}", seen.shown, seen.cosigned);
 }

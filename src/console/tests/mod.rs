@@ -2,6 +2,7 @@
 
 mod album;
 mod bytes;
+mod evidence;
 mod fitting;
 mod forms;
 mod looks;
@@ -84,6 +85,7 @@ impl Desk {
                 Event::Fresh { status, news: samples::news(wanted), open: open.map(Box::new) }
             }
             Effect::Look => Event::Found(samples::findings()),
+            Effect::LookToCosign { .. } => Event::ToCosign(samples::to_cosign()),
             Effect::Verify => Event::Verified { size: 18_231, root: "5b".repeat(32), epoch: 412 },
             _ => return,
         };

@@ -6,6 +6,7 @@ use crate::console::event::{Event, News};
 use crate::console::key::Key;
 use crate::console::profile::Profile;
 use crate::console::samples;
+use crate::desk::export::Progress;
 use crate::domain::wire::operator::RequestView;
 
 /// Name, what it shows in a few words, and the console that shows it.
@@ -86,6 +87,39 @@ pub(super) const SCREENS: &[Screen] = &[
     screen("entry_unreadable", "An entry that does not read", |profile, size| asking(profile, size, "5\n")),
     screen("system", "The appliance", |profile, size| asking(profile, size, "6")),
     screen("system_looked", "The appliance, looked at", |profile, size| asking(profile, size, "6vG")),
+    screen("audit_signed", "The log with a checkpoint, to whom may cosign", |profile, size| {
+        let mut desk = asking(profile, size, "5");
+        let news = News::Log(samples::signed_log());
+        desk.send(Event::Fresh { status: Box::new(samples::status(true)), news, open: None });
+        desk
+    }),
+    screen("cosign", "Before a checkpoint is cosigned", |profile, size| asking(profile, size, "5cnot shown")),
+    screen("export_new", "A request for a bundle", |profile, size| asking(profile, size, "5x")),
+    screen("export_wrong", "A request for a bundle that cannot be", |profile, size| {
+        asking(profile, size, "5xall\nUSB stick 7\n004711\nage1nobody\nquarterly audit\n\n")
+    }),
+    screen("detail_export", "A request for a bundle, to be read", |profile, size| {
+        with(profile, size, vec![samples::export()], "\n")
+    }),
+    screen("approve_export", "An approval of a bundle", |profile, size| {
+        with(profile, size, vec![samples::export()], "\nGa")
+    }),
+    screen("detail_granted", "A bundle that was granted", |profile, size| {
+        with(profile, size, vec![samples::granted()], "\nG")
+    }),
+    screen("take", "Where a bundle goes to", |profile, size| {
+        with(profile, size, vec![samples::granted()], "\nGx/media/usb")
+    }),
+    screen("taking", "A bundle on its way", |profile, size| {
+        let mut desk = with(profile, size, vec![samples::granted()], "\nGx/media/usb\n");
+        desk.send(Event::Taking(Progress { step: "fetching entries", done: 138, of: 287 }));
+        desk
+    }),
+    screen("taken", "A bundle on its medium", |profile, size| {
+        let mut desk = with(profile, size, vec![samples::granted()], "\nGx/media/usb\n");
+        desk.send(Event::Taken(samples::fetched()));
+        desk
+    }),
     screen("request_new", "A new request", |profile, size| asking(profile, size, "n")),
     screen("request_offers", "What may be asked for", |profile, size| asking(profile, size, "nA")),
     screen("request_for_oneself", "A request to be shown a credential", |profile, size| {

@@ -4,10 +4,11 @@ use crate::console::event::{Effect, Errand, Event, Failure, FailureSort, News};
 use crate::console::model::{Backoff, Detail, Dialog, Message, Model, Screen, Session, Waiting};
 use crate::console::tab::Tab;
 use crate::console::table;
+use crate::domain::request::doc::Subject;
 use crate::domain::text::escape;
 use crate::domain::wire::operator::{RequestView, StateName, Status};
 
-use super::{end_session, refresh, reveal};
+use super::{cosign, end_session, export, refresh, reveal};
 
 pub(super) fn take(model: &mut Model, answer: Event, now_ms: u64) -> Vec<Effect> {
     match answer {
@@ -47,6 +48,19 @@ pub(super) fn take(model: &mut Model, answer: Event, now_ms: u64) -> Vec<Effect>
             model.message = Some(Message::good(what, ""));
             Vec::new()
         }
+        Event::ToCosign(next) => {
+            cosign::show(model, next);
+            Vec::new()
+        }
+        Event::Cosigned(cosigned) if model.session.is_some() => {
+            end_dialog(model);
+            cosign::done(model, &cosigned)
+        }
+        Event::Taking(progress) => {
+            export::told(model, progress, now_ms);
+            Vec::new()
+        }
+        Event::Taken(fetched) if model.session.is_some() => export::taken(model, &fetched),
         Event::Failed(failure) => failed(model, failure, now_ms),
         // What is left concerns a session that has ended, or was dealt with by the caller.
         _ => Vec::new(),
@@ -160,9 +174,17 @@ fn requested(model: &mut Model, view: Box<RequestView>) -> Vec<Effect> {
     let Some(session) = &mut model.session else { return Vec::new() };
     let what = format!("{} is asked for: {} is its id.", view.doc.subject.title(), view.doc.id);
     session.tab = Tab::Requests;
+    model.message = Some(Message::good(what, after_asking(&view.doc.subject)));
     model.screen = Screen::Detail(Detail { view, scroll: 0, is_read: false });
-    model.message = Some(Message::good(what, "Others approve it."));
     refresh::refresh(model)
+}
+
+/// What comes next, for whoever has just asked.
+const fn after_asking(subject: &Subject) -> &'static str {
+    match subject {
+        Subject::Export { .. } => "Others approve it; then x takes it, and e lists it.",
+        _ => "Others approve it.",
+    }
 }
 
 /// One operator at a time: whoever has approved is logged out.
@@ -202,17 +224,20 @@ fn failed(model: &mut Model, failure: Failure, now_ms: u64) -> Vec<Effect> {
     match (during, sort) {
         (Errand::LogIn, _) => {}
         (_, FailureSort::Lost) => return lost(model, &message.what, now_ms),
-        (Errand::Approve | Errand::Reveal, FailureSort::WrongPassphrase) => {
+        (Errand::Approve | Errand::Reveal | Errand::Cosign, FailureSort::WrongPassphrase) => {
             model.waiting = None;
             if model.backoff.failures() >= Backoff::FAILURES_MAX {
                 let what = format!("{} wrong passphrases. Logged out.", model.backoff.failures());
                 return end_session(model, Some(Message::bad(what, "It is in the log.")));
             }
-            if let Some(Dialog::Approve(dialog)) = &mut model.dialog {
-                dialog.begin_again();
+            match &mut model.dialog {
+                Some(Dialog::Approve(dialog)) => dialog.begin_again(),
+                Some(Dialog::Cosign(dialog)) => dialog.begin_again(),
+                _ => {}
             }
         }
-        (Errand::Approve | Errand::Reveal | Errand::Reason, _) => {
+        (Errand::Take, _) => return export::ended(model, message),
+        (Errand::Approve | Errand::Reveal | Errand::Reason | Errand::Cosign, _) => {
             end_dialog(model);
             model.message = Some(message);
             return refresh::refresh(model);

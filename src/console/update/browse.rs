@@ -14,7 +14,7 @@ use crate::console::tab::Tab;
 use crate::console::table;
 use crate::domain::request::doc::Subject;
 
-use super::{end_session, refresh};
+use super::{cosign, end_session, export, refresh};
 
 pub(super) fn key(model: &mut Model, key: Key, now_ms: u64) -> Vec<Effect> {
     model.message = None;
@@ -42,6 +42,9 @@ fn act(model: &mut Model, action: Action, now_ms: u64) -> Vec<Effect> {
         Action::Deny => return give_reason(model, ReasonVerb::Deny),
         Action::Revoke => return give_reason(model, ReasonVerb::Revoke),
         Action::New => return new_request(model),
+        Action::Export => export::ask(model),
+        Action::Take => export::take(model),
+        Action::Cosign => return cosign::look(model),
         Action::Ended => {
             if let Some(session) = &mut model.session {
                 session.shows_ended = !session.shows_ended;

@@ -10,13 +10,15 @@ use crate::domain::text::Text;
 use crate::domain::time::{Length, Timestamp};
 use crate::domain::wire::operator::{Ask, CredentialView};
 
+use super::export;
 use super::overlay::edit;
 
 pub(super) fn key(model: &mut Model, key: Key, now_ms: u64) -> Vec<Effect> {
     let Some(Dialog::Form(form)) = &mut model.dialog else { return Vec::new() };
     if matches!(key, Key::Esc | Key::Ctrl('c')) {
         let what = match form.kind {
-            FormKind::Request | FormKind::Thaw => "Nothing was asked for.",
+            FormKind::Request | FormKind::Thaw | FormKind::Export => "Nothing was asked for.",
+            FormKind::Take => "Nothing was taken.",
             FormKind::Less => "Not approved.",
         };
         model.dialog = None;
@@ -163,6 +165,9 @@ fn check(
             Some(_) => Err("a person is shown it once".to_owned()),
         },
         FieldName::Pulls => pulls(form, asked.filter(|_| form.kind == FormKind::Less)).map(drop),
+        FieldName::From | FieldName::Medium | FieldName::Seal | FieldName::Recipients | FieldName::Folder => {
+            export::check(form, name)
+        }
         FieldName::Reason => text(form, FieldName::Reason).map(drop),
         FieldName::Ticket => text(form, FieldName::Ticket).map(drop),
     }
@@ -188,6 +193,10 @@ fn send(model: &mut Model, now_ms: u64) -> Vec<Effect> {
             model.waiting = Some(Waiting::Request);
             vec![Effect::Request(Box::new(ask))]
         }
+        Ok(Filled::Take(folder)) => export::begin(model, &folder).unwrap_or_else(|why| {
+            model.message = Some(Message::bad(why, ""));
+            Vec::new()
+        }),
         Ok(Filled::Less(dialog)) => {
             model.dialog = Some(Dialog::Approve(dialog));
             Vec::new()
@@ -205,6 +214,8 @@ enum Filled {
     Ask(Ask),
     /// It goes on to the signature.
     Less(Box<Approve>),
+    /// The bundle goes into that folder.
+    Take(String),
 }
 
 fn filled_in(model: &Model, now_ms: u64) -> Result<Filled, String> {
@@ -232,6 +243,8 @@ fn filled_in(model: &Model, now_ms: u64) -> Result<Filled, String> {
             let [reason, ticket] = [FieldName::Reason, FieldName::Ticket].map(|name| text(form, name));
             Ok(Filled::Ask(Ask::RequestThaw { reason: reason?, ticket: ticket? }))
         }
+        FormKind::Export => export::question(form).map(Filled::Ask),
+        FormKind::Take => Ok(Filled::Take(form.text(FieldName::Folder).to_owned())),
         FormKind::Less => {
             let doc = &model.detail().ok_or_else(gone)?.view.doc;
             let (window, all) = doc.subject.window().zip(doc.subject.pulls()).ok_or_else(gone)?;

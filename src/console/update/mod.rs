@@ -4,6 +4,8 @@
 mod answers;
 mod approve;
 mod browse;
+mod cosign;
+mod export;
 mod form;
 mod login;
 mod overlay;
@@ -50,6 +52,9 @@ fn take_key(model: &mut Model, key: Key, now_ms: u64) -> Vec<Effect> {
         return vec![Effect::Redraw];
     }
     if let Some(waiting) = model.waiting {
+        if waiting == Waiting::Take {
+            return export::key(model, key);
+        }
         let leaves = waiting == Waiting::LogIn && key == Key::Ctrl('c');
         return if leaves { vec![Effect::Quit] } else { Vec::new() };
     }
@@ -67,6 +72,9 @@ fn take_key(model: &mut Model, key: Key, now_ms: u64) -> Vec<Effect> {
         (Some(Dialog::Approve(_)), _) => approve::key(model, key, now_ms),
         (Some(Dialog::Reason(_)), _) => reason::key(model, key, now_ms),
         (Some(Dialog::Form(_)), _) => form::key(model, key, now_ms),
+        (Some(Dialog::Cosign(_)), _) => cosign::key(model, key, now_ms),
+        // It is waited for.
+        (Some(Dialog::Take(_)), _) => Vec::new(),
         (None, Screen::Reveal(_)) => reveal::key(model, key, now_ms),
         (None, Screen::Login(_)) => login::key(model, key, now_ms),
         (None, Screen::List | Screen::Detail(_) | Screen::Page(_)) => browse::key(model, key, now_ms),

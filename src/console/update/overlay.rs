@@ -10,11 +10,10 @@ use crate::console::list::Filter;
 use crate::console::model::{Message, Model, Overlay};
 use crate::console::profile::Size;
 
-use super::{browse, end_session};
+use super::{browse, cosign, end_session, export};
 
 /// What people look for behind `:` and is to be had elsewhere.
-const ELSEWHERE: [(&str, &str, &str); 3] = [
-    ("export", "Bundles cannot be exported yet.", "Take the log away with: portcullis audit dump DIR"),
+const ELSEWHERE: [(&str, &str, &str); 2] = [
     (
         "plain",
         "This is the screen.",
@@ -130,6 +129,8 @@ fn run(model: &mut Model, command: &str) -> Vec<Effect> {
         "lock" if model.session.is_some() => return end_session(model, None),
         "freeze" => browse::freeze(model),
         "thaw" => browse::thaw(model),
+        "export" => export::ask(model),
+        "cosign" => return cosign::look(model),
         "" | "lock" => {}
         other => model.message = Some(not_here(model, other)),
     }

@@ -13,7 +13,11 @@ use super::{end_session, refresh, reveal};
 /// Does what has become due.
 pub(super) fn tick(model: &mut Model, now_ms: u64) -> Vec<Effect> {
     let idle_ms = model.idle_ms();
-    if model.session.is_some() && now_ms >= model.last_key_ms + idle_ms {
+    let is_idle = model.session.is_some() && now_ms >= model.last_key_ms + idle_ms;
+    if let Some(Dialog::Take(take)) = &mut model.dialog {
+        // Nothing else can be done here until it has ended; then they are logged out.
+        take.is_left |= is_idle;
+    } else if is_idle {
         let after = if idle_ms == Model::IDLE_MS { "2 minutes" } else { "30 seconds" };
         return end_session(
             model,
@@ -46,7 +50,8 @@ pub fn next_tick(model: &Model, now_ms: u64) -> Option<u64> {
 fn next_session_tick(model: &Model, session: &Session, now_ms: u64) -> u64 {
     const MINUTE_MS: u64 = 60_000;
     let clock = MINUTE_MS - session.now(now_ms).ms() % MINUTE_MS;
-    let idle = (model.last_key_ms + model.idle_ms()).saturating_sub(now_ms);
+    let is_left = matches!(&model.dialog, Some(Dialog::Take(take)) if take.is_left);
+    let idle = if is_left { clock } else { (model.last_key_ms + model.idle_ms()).saturating_sub(now_ms) };
     // Only what can be seen counts: a list may be long.
     let open = model.detail().map(|detail| &*detail.view);
     let rows = usize::from(model.size.height());

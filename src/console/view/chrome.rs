@@ -3,7 +3,7 @@
 use crate::console::allowed;
 use crate::console::keymap::BINDINGS;
 use crate::console::layout::{self, width_of};
-use crate::console::model::{Dialog, LoginStep, Message, MessageLevel, Model, Overlay, Screen};
+use crate::console::model::{Dialog, LoginStep, Message, MessageLevel, Model, Overlay, Screen, Waiting};
 use crate::console::tab::Tab;
 use crate::domain::text::escape;
 use crate::domain::time::Length;
@@ -133,8 +133,10 @@ pub(super) fn footer(canvas: &mut Canvas, model: &Model) {
 }
 
 fn footer_words(model: &Model) -> Vec<&'static str> {
-    if model.waiting.is_some() {
-        return Vec::new();
+    match (model.waiting, &model.dialog) {
+        (Some(Waiting::Take), Some(Dialog::Take(take))) if !take.is_stopped => return vec!["Ctrl-C:stop"],
+        (Some(_), _) => return Vec::new(),
+        (None, _) => {}
     }
     let leaves = if model.keys.len() > 1 { "Ctrl-C:back" } else { "Ctrl-C:quit" };
     match (&model.overlay, &model.dialog, &model.screen) {
@@ -144,6 +146,9 @@ fn footer_words(model: &Model) -> Vec<&'static str> {
         (None, Some(Dialog::Approve(_)), _) => {
             vec!["Enter:next", "Tab:field", "Ctrl-C:cancel", "Ctrl-U:clear"]
         }
+        // It is waited for.
+        (None, Some(Dialog::Take(_)), _) => Vec::new(),
+        (None, Some(Dialog::Cosign(_)), _) => vec!["Enter:cosign", "Ctrl-C:cancel", "Ctrl-U:clear"],
         (None, Some(Dialog::Reason(_)), _) => vec!["Enter:send", "Ctrl-C:cancel", "Ctrl-U:clear"],
         (None, Some(Dialog::Form(form)), _) => {
             let enter = if form.focus + 1 < form.fields.len() { "Enter:next" } else { "Enter:send" };

@@ -24,6 +24,10 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, session: &Session, form: 
     let title = match form.kind {
         FormKind::Request => "New request".to_owned(),
         FormKind::Thaw => format!("Thaw {}", session.status.appliance),
+        FormKind::Export => "Export a signed bundle".to_owned(),
+        FormKind::Take => {
+            model.detail().map_or_else(String::new, |d| format!("Take the bundle of {}", d.view.doc.id))
+        }
         FormKind::Less => {
             model.detail().map_or_else(String::new, |d| format!("Approve less of {}", d.view.doc.id))
         }
@@ -85,6 +89,16 @@ fn intro(model: &Model, session: &Session, form: &Form, (width, height): (usize,
             };
             let words: Vec<String> = window.chain(pulls).collect();
             format!("It asks for {}. You may sign less, never more.", words.join(", "))
+        }
+        (FormKind::Export, _) => {
+            format!(
+                "{} others approve it. It ends with a checkpoint that is made for it.",
+                session.status.quorum
+            )
+        }
+        (FormKind::Take, _) => {
+            "Onto the medium that was agreed on. What another try has fetched into the folder is used."
+                .to_owned()
         }
         (FormKind::Thaw, _) => format!("{} others approve it. No window comes back.", session.status.quorum),
         _ => return Vec::new(),

@@ -3,6 +3,7 @@
 
 mod approve;
 mod chrome;
+mod cosign;
 mod document;
 mod form;
 mod help;
@@ -10,6 +11,7 @@ mod list;
 mod login;
 mod reason;
 mod reveal;
+mod take;
 pub mod theme;
 
 use ratatui::buffer::Buffer;
@@ -70,6 +72,8 @@ fn body(canvas: &mut Canvas, model: &Model, now_ms: u64) {
         }
         (Some(Dialog::Reason(dialog)), _) => reason::draw(canvas, model, session, dialog),
         (Some(Dialog::Form(form)), _) => form::draw(canvas, model, session, form),
+        (Some(Dialog::Cosign(dialog)), _) => cosign::draw(canvas, model, dialog, now_ms),
+        (Some(Dialog::Take(take)), _) => take::draw(canvas, model, take),
         (_, Screen::Detail(detail)) => {
             let rows = document_of(model, now_ms);
             document::scrolled(

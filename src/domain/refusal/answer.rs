@@ -126,9 +126,10 @@ impl Refusal {
             Self::UnknownJob { .. } => "add it under two operators: portcullis client add",
             Self::Evidence { .. } => "compare the record with the caller: portcullis client list",
             Self::NotGranted { .. } => "grant it under two operators: portcullis client add",
-            Self::NotRequester { .. } | Self::NotShown { .. } => {
-                "ask for yourself: portcullis request NAME --reveal"
+            Self::NotRequester { .. } => {
+                "ask for yourself: portcullis request NAME --reveal, or portcullis audit export"
             }
+            Self::NotShown { .. } => "ask for yourself: portcullis request NAME --reveal",
             Self::OutsideWindow { .. } => "come back inside the window",
             Self::Ended { .. } => "ask operators for a new window: portcullis request",
             Self::Clock { .. } => "set the system clock right, then run portcullis doctor",
