@@ -1,4 +1,4 @@
-//! The log: appending an entry, against a bare commit of the same bytes, and verifying a copy of it,
+//! The log: appending an entry, against a bare commit of the same bytes, and verifying a bundle of it,
 //! against the digest of the same file.
 //!
 //! Both sides of the verification are processes: `portcullis audit verify` and `openssl dgst -sha256`.
@@ -12,22 +12,26 @@
 mod common;
 
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use common::forge::{Chip, unpack};
 use common::world::World;
 use common::{Samples, in_earnest, ratio, time};
 use criterion::Criterion;
 use portcullis::daemon::clock::{Clock, LogEnd, SystemClocks};
 use portcullis::demo::stage::Stage;
+use portcullis::domain::audit::bundle::Making;
+use portcullis::domain::audit::manifest::Member;
 use portcullis::domain::home::Home;
 use portcullis::domain::ids::OperatorId;
 use portcullis::domain::wire::operator::Reply;
 use portcullis::services::{Appliance, start};
 use rusqlite::Connection;
+use sha2::{Digest as _, Sha256};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
 
@@ -102,22 +106,29 @@ fn append(dir: &Path) {
     ratio("append ratio p50", ours.median(), theirs.median(), 1.5);
 }
 
-/// Writes the copy of a log as `audit dump` would.
-fn write_copy(dir: &Path, entries: u64) {
-    let file = File::create(dir.join("entries.ndjson")).expect("a file");
-    let mut file = BufWriter::new(file);
+/// Writes a bundle of a whole log, unpacked.
+fn write_bundle(dir: &Path, entries: u64) {
+    let path = dir.join("entries.ndjson");
+    let mut file = BufWriter::new(File::create(&path).expect("a file"));
     let mut write = |leaf: Vec<u8>| {
         file.write_all(&leaf).and_then(|()| file.write_all(b"\n")).expect("written");
     };
     let (mut world, first) = World::found();
     write(first);
     world.live(entries, &mut write);
-    let head = world.tree.head();
-    let origin = world.state.founding.origin();
-    let head = serde_json::json!({
-        "origin": origin, "evaluation": true, "size": head.size, "root": head.root,
-    });
-    std::fs::write(dir.join("head.json"), head.to_string()).expect("written");
+    world.export(&mut write);
+    file.flush().expect("written");
+    let range = (0, world.tree.size());
+    let mut making = Making::new(range);
+    for leaf in BufReader::new(File::open(&path).expect("a file")).split(b'\n') {
+        making.take(&leaf.expect("a line")).expect("it follows");
+    }
+    let made = making.finish().expect("complete");
+    let mut parts = world.seals().parts(range, &made, &Chip::default());
+    let hashed = parts.iter().map(|(member, bytes)| (*member, Sha256::digest(bytes).into()));
+    let digests = hashed.chain([(Member::Entries, made.entries)]).collect();
+    parts.insert(Member::Manifest, world.seals().manifest(range, world.now, digests));
+    unpack(dir, &parts);
 }
 
 /// How long a process runs, and the most memory it has, in MiB.
@@ -141,7 +152,9 @@ fn run(command: &mut Command) -> (Duration, u64) {
 }
 
 fn verify(dir: &Path, entries: u64, rounds: usize) {
-    write_copy(dir, entries);
+    let dir = &dir.join(format!("bundle-{entries}"));
+    std::fs::create_dir(dir).expect("a folder");
+    write_bundle(dir, entries);
     let file = dir.join("entries.ndjson");
     let (mut ours, mut theirs, mut peak) = (Samples::default(), Samples::default(), 0);
     for _ in 0..rounds {

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each bench uses a part of it")]
 
+#[path = "../../tests/common/forge.rs"]
+pub mod forge;
 pub mod world;
 
 use std::path::Path;

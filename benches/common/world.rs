@@ -1,25 +1,23 @@
 //! A log that the rules accept, made without an appliance.
 
-use std::collections::BTreeSet;
-
 use portcullis::domain::appliance::State;
 use portcullis::domain::appliance::step::Permit;
 use portcullis::domain::audit::entry::{Body, Caller, ClockTrust, Delivery, Entry};
-use portcullis::domain::audit::founding::{Founding, LogKeys};
 use portcullis::domain::audit::tree::{Head, Tree};
 use portcullis::domain::client::{ClientRecord, Grants};
 use portcullis::domain::credential::{CredentialKind, Deposited, RotationDays, Terms};
-use portcullis::domain::ids::{
-    ApplianceName, CredentialName, Generation, JobName, OperatorId, RequestId, TrustDomain,
+use portcullis::domain::ids::{CredentialName, Generation, JobName, OperatorId, RequestId};
+use portcullis::domain::request::doc::{
+    ApprovalStatement, Channel, ReleaseWindow, RequestDoc, Requester, Subject,
 };
-use portcullis::domain::operator::{AgeRecipient, OperatorPublic, Role, Roster, SignedRoster};
-use portcullis::domain::request::doc::{Channel, ReleaseWindow, RequestDoc, Requester, Subject};
 use portcullis::domain::request::permit::ReleasePermit;
 use portcullis::domain::selector::{Selector, Selectors};
 use portcullis::domain::text::Text;
 use portcullis::domain::time::{ChipBoot, Day, Interval, Length, Timestamp};
 use portcullis::policy;
 use sha2::{Digest, Sha256};
+
+use super::forge::Seals;
 
 const START_MS: u64 = 1_790_000_000_000;
 const BOOT: ChipBoot = ChipBoot { reset_count: 3, restart_count: 0 };
@@ -43,6 +41,8 @@ pub struct World {
     mono: u64,
     evaluation: bool,
     checkpoint: (Timestamp, Option<Head>),
+    seals: Seals,
+    roster: String,
 }
 
 fn person(index: u8) -> OperatorId {
@@ -68,45 +68,12 @@ pub fn credential(number: usize) -> CredentialName {
     CredentialName::parse(&format!("racf{:02}/prod{number:06}", number % 40)).expect("a credential name")
 }
 
-fn founding() -> Founding {
-    let people = (0..3).map(|index: u8| {
-        let key = |part: u8| Sha256::digest([index, part]).into();
-        let roles = BTreeSet::from([Role::Operator, Role::Custodian]);
-        let age = AgeRecipient::from_key(key(0));
-        OperatorPublic { id: person(index), roles, age, noise: key(1), approval: key(2), cosign: key(3) }
-    });
-    let roster = Roster::new(1, 2, people.collect()).expect("a roster");
-    Founding {
-        appliance: ApplianceName::parse("gate").expect("a name"),
-        trust_domain: TrustDomain::parse("example.org").expect("a domain"),
-        roster: SignedRoster::unsigned(roster, [0; 32]),
-        policy: policy::digest(),
-        recovery: "age1".to_owned(),
-        recovery_shares: (3, 5),
-        keeper: digest("keeper"),
-        chip: digest("chip"),
-        epoch_base: 0,
-        version: "0".to_owned(),
-        program: digest("program"),
-        pcrs: "sha256:0,2,4,7".to_owned(),
-        pcr_digest: digest("pcrs"),
-        keys: LogKeys {
-            log: [1; 32],
-            bundle: [2; 32],
-            tpm: "00".to_owned(),
-            attestation: "00".to_owned(),
-            certified: "00".to_owned(),
-            certificate: "00".to_owned(),
-            expires: Day::parse("2099-12-31").expect("a day"),
-        },
-    }
-}
-
 impl World {
     /// The log after set-up, and its first leaf.
     pub fn found() -> (Self, Vec<u8>) {
         let ts = Timestamp::from_ms(START_MS);
-        let (actor, body) = (vec!["operator:operator0".to_owned()], Body::Setup(Box::new(founding())));
+        let (actor, body) =
+            (vec!["operator:operator0".to_owned()], Body::Setup(Box::new(Seals::default().founding())));
         let mono = ts.ms();
         let clock = ClockTrust::Agrees;
         let first =
@@ -123,7 +90,9 @@ impl World {
         tree.append(leaf);
         let Entry { ts: now, mono, boot, evaluation, .. } = first;
         let checkpoint = (now, None);
-        Self { state, tree, now, requests: 0, between: BETWEEN, boot, mono, evaluation, checkpoint }
+        let (requests, between, seals) = (0, BETWEEN, Seals::default());
+        let roster = seals.roster_digest();
+        Self { state, tree, now, requests, between, boot, mono, evaluation, checkpoint, seals, roster }
     }
 
     /// Appends one entry, as the ledger does.
@@ -176,37 +145,69 @@ impl World {
 
     /// Asks for a window, and gives its request.
     fn request(&mut self, number: usize, pulls: u32) -> (RequestId, Vec<u8>) {
+        let generation =
+            self.state.current(&credential(number)).map_or(Generation::FIRST, |one| one.generation);
+        self.ask(Subject::Release {
+            credential: credential(number),
+            generation,
+            job: job(),
+            channel: Channel::Unix,
+            window: ReleaseWindow::FromArming { length_ms: WINDOW },
+            pulls,
+        })
+    }
+
+    fn ask(&mut self, subject: Subject) -> (RequestId, Vec<u8>) {
         self.requests += 1;
         let entropy = u32::try_from(self.requests * 7_919 % (1 << 20)).expect("20 bits");
         let id = RequestId::from_entropy(entropy);
         let made = self.next();
-        let generation =
-            self.state.current(&credential(number)).map_or(Generation::FIRST, |one| one.generation);
         let doc = RequestDoc {
             v: 1,
             on_behalf_of: None,
             origin: "example.org/gate".to_owned(),
             id: id.clone(),
             requester: Requester::Operator(person(0)),
-            subject: Subject::Release {
-                credential: credential(number),
-                generation,
-                job: job(),
-                channel: Channel::Unix,
-                window: ReleaseWindow::FromArming { length_ms: WINDOW },
-                pulls,
-            },
+            subject,
             reason: text("the night batch of the mainframe"),
             ticket: text("INC-4711"),
             evidence: None,
             made,
             decision_ends: made.plus(RequestDoc::DECISION_LENGTH),
             policy: policy::digest(),
-            roster: digest("roster"),
+            roster: self.roster.clone(),
             nonce: "0f".repeat(16),
         };
         let (leaf, _) = self.commit("operator:operator0", Body::Requested { doc: Box::new(doc) });
         (id, leaf)
+    }
+
+    /// Two people approve it, as it was asked.
+    fn approve(&mut self, request: &RequestId, each: &mut impl FnMut(Vec<u8>)) {
+        for index in [1, 2] {
+            let doc = (*self.state.request(request).expect("asked").doc).clone();
+            let statement = ApprovalStatement::as_asked(person(index), doc);
+            let signature = self.seals.approve(index, &statement);
+            let (request, operator) = (request.clone(), person(index));
+            let ApprovalStatement { window, pulls, .. } = statement;
+            let body = Body::Approved { request, operator, window, pulls, signature };
+            each(self.commit(&format!("operator:{}", person(index)), body).0);
+        }
+    }
+
+    /// Grants a bundle of all of it, and makes its checkpoint, the last entry.
+    pub fn export(&mut self, each: &mut impl FnMut(Vec<u8>)) {
+        let medium = text("USB 7");
+        let (request, leaf) = self.ask(Subject::Export { from: 0, medium, seal: None, recipients: vec![] });
+        each(leaf);
+        self.approve(&request, each);
+        let body = Body::Checkpoint { request: Some(request), previous: self.checkpoint.1.take() };
+        each(self.commit("keeper", body).0);
+    }
+
+    /// The keys under it.
+    pub const fn seals(&self) -> &Seals {
+        &self.seals
     }
 
     /// What happens in a year, up to so many entries and the end of what has begun: releases for the
@@ -255,13 +256,7 @@ impl World {
         let mut permits = Vec::new();
         let (request, leaf) = self.request(number, pulls);
         each(leaf);
-        for index in [1, 2] {
-            let window = Some(ReleaseWindow::FromArming { length_ms: WINDOW });
-            let signature = digest("a").repeat(2);
-            let (request, operator, pulls) = (request.clone(), person(index), Some(pulls));
-            let body = Body::Approved { request, operator, window, pulls, signature };
-            each(self.commit(&format!("operator:{}", person(index)), body).0);
-        }
+        self.approve(&request, each);
         each(self.arm(&request));
         for _ in 0..pulls {
             let evidence = digest("evidence");

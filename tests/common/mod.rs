@@ -4,6 +4,7 @@
 
 pub mod appliance;
 pub mod bundles;
+pub mod forge;
 pub mod interposer;
 pub mod jumping;
 pub mod people;
