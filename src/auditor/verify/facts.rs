@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// Everything that was given, verified. There is no such value of anything less.
 #[derive(Debug, Serialize)]
@@ -17,8 +17,8 @@ pub struct Verified {
     pub(super) complete: bool,
     /// Whether the witnesses of the policy were enough; none without a policy.
     pub(super) quorum: Option<bool>,
-    /// How long the operators' signatures took.
-    #[serde(skip)]
+    /// How long the operators' signatures took, in milliseconds.
+    #[serde(rename = "operator_signatures_ms", serialize_with = "in_ms")]
     pub(super) signatures_took: Duration,
 }
 
@@ -57,6 +57,10 @@ impl Verified {
     pub const fn signatures_took(&self) -> Duration {
         self.signatures_took
     }
+}
+
+fn in_ms<S: Serializer>(took: &Duration, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_u64(u64::try_from(took.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// One bundle.

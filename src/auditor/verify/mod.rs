@@ -52,6 +52,9 @@ pub struct Options<'a> {
 /// What a file of a proof is called.
 const PROOF: &str = "tlog-proof";
 
+/// What a bundle ends with that is for somebody's eyes only.
+const ENCRYPTED: &str = "age";
+
 /// Verifies bundles of one log, in whatever order they are given, and proofs of single entries.
 ///
 /// # Errors
@@ -92,6 +95,9 @@ pub fn verify(files: &[PathBuf], options: &Options<'_>) -> Result<Verified, Refu
 }
 
 fn manifest_of(file: &Path) -> Result<(PathBuf, Manifest), Refused> {
+    if file.extension().is_some_and(|end| end == ENCRYPTED) {
+        return Err(Refused::at(file)(Fault::Encrypted));
+    }
     let bundle = Bundle::open(file).map_err(Refused::at(file))?;
     Ok((file.to_owned(), bundle.manifest().clone()))
 }

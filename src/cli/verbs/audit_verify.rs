@@ -47,6 +47,13 @@ pub fn run(args: &VerifyArgs, context: &Context) -> Result<(), Stop> {
     }
     verified.bundles().iter().try_for_each(|bundle| show_bundle(bundle, context.screen))?;
     verified.proofs().iter().try_for_each(|proof| show_proof(proof, context.screen))?;
+    let count: u64 = verified.bundles().iter().map(|bundle| bundle.operator_signatures).sum();
+    if count > 0 {
+        let took = verified.signatures_took().as_millis();
+        context
+            .screen
+            .line(&format!("{count} signatures of operators, verified on all cores in {took} ms"))?;
+    }
     context.screen.line(&in_words(&verified))
 }
 
