@@ -28,7 +28,7 @@ fn witness(stage: &Stage) -> Session {
     let mut session = Session::start(stage.home(), (132, 43), &MODERN, &["--ascii"]);
     log_in(&mut session, "bob");
     session.type_bytes(b"5");
-    session.wait_for_text("cosigned by nobody");
+    session.wait_for_text("x:export c:cosign");
     look(&mut session);
     session
 }
