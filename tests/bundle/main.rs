@@ -6,4 +6,5 @@ mod forged;
 mod forgeries;
 mod honest;
 mod mutations;
+mod vectors;
 mod world;
