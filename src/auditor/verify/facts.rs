@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// Everything that was given, verified. There is no such value of anything less.
 #[derive(Debug, Serialize)]
@@ -17,9 +17,6 @@ pub struct Verified {
     pub(super) complete: bool,
     /// Whether the witnesses of the policy were enough; none without a policy.
     pub(super) quorum: Option<bool>,
-    /// How long the operators' signatures took.
-    #[serde(skip)]
-    pub(super) signatures_took: Duration,
 }
 
 impl Verified {
@@ -52,11 +49,6 @@ impl Verified {
     pub const fn has_quorum(&self) -> bool {
         matches!(self.quorum, Some(true))
     }
-
-    /// How long the operators' signatures took.
-    pub const fn signatures_took(&self) -> Duration {
-        self.signatures_took
-    }
 }
 
 /// One bundle.
@@ -87,6 +79,12 @@ pub struct VerifiedBundle {
     pub cosigned: Vec<String>,
     /// How many signatures of operators are in its entries, all verified.
     pub operator_signatures: u64,
+    /// How long these took.
+    #[serde(rename = "signatures_ms", serialize_with = "in_ms")]
+    pub signatures_took: Duration,
+    /// How long everything else took: structure, hashes, steps and reports.
+    #[serde(rename = "structure_ms", serialize_with = "in_ms")]
+    pub structure_took: Duration,
     /// How many versions the roster has.
     pub rosters: usize,
     /// Whether a software TPM held the keys.
@@ -99,6 +97,10 @@ pub struct VerifiedBundle {
     pub other_policies: u64,
     /// What the chip said.
     pub quote: QuoteFacts,
+}
+
+fn in_ms<S: Serializer>(took: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::try_from(took.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// What the chip said when it was told a checkpoint.

@@ -65,12 +65,12 @@ pub fn verify(files: &[PathBuf], options: &Options<'_>) -> Result<Verified, Refu
     });
     one_origin(&bundles)?;
     let ranges: Vec<Range> = bundles.iter().map(|(_, manifest)| manifest.range()).collect();
-    let mut verifying = Verifying { options, chain: Chain::of(&ranges), newest: None, took: Duration::ZERO };
+    let mut verifying = Verifying { options, chain: Chain::of(&ranges), newest: None };
     let mut verified = Vec::with_capacity(bundles.len());
     for (file, _) in &bundles {
         verified.push(verifying.bundle(file).map_err(Refused::at(file))?);
     }
-    let Verifying { chain, newest, took, .. } = verifying;
+    let Verifying { chain, newest, .. } = verifying;
     chain.counters()?;
     if let (Some(policy), Some((_, note, file))) = (options.policy, &newest) {
         witnesses::verify(policy, note).map_err(Refused::at(file))?;
@@ -85,7 +85,6 @@ pub fn verify(files: &[PathBuf], options: &Options<'_>) -> Result<Verified, Refu
         evaluation: verified.iter().any(|one| one.evaluation) || proven.iter().any(|one| one.evaluation),
         complete: verified.iter().all(|one| one.steps_checked),
         quorum: options.policy.map(|_| true),
-        signatures_took: took,
         bundles: verified,
         proofs: proven,
     })
@@ -127,11 +126,11 @@ struct Verifying<'a> {
     chain: Chain,
     /// The newest checkpoint: how many entries, and its file.
     newest: Option<(u64, Note, PathBuf)>,
-    took: Duration,
 }
 
 impl Verifying<'_> {
     fn bundle(&mut self, file: &Path) -> Result<VerifiedBundle, Fault> {
+        let begun = (self.options.clock)();
         let parts = Parts::read(file)?;
         let keys = Keys::read(&parts, self.options.keys)?;
         signed::manifest(&parts, &keys)?;
@@ -143,11 +142,13 @@ impl Verifying<'_> {
         self.chain.no_gap(range)?;
         self.chain.root(range.old(), signed.before.root(), file)?;
         self.chain.root(range.new_size(), signed.checkpoint.root(), file)?;
-        let facts = self.entries(&parts, &keys, &people, &signed, &quoted)?;
+        let mut facts = self.entries(&parts, &keys, &people, &signed, &quoted)?;
         self.chain.quoted(parts.manifest.created(), &quoted, file);
         if self.newest.as_ref().is_none_or(|(size, ..)| *size <= range.new_size()) {
             self.newest = Some((range.new_size(), signed.note, file.to_owned()));
         }
+        let took = (self.options.clock)().saturating_sub(begun);
+        facts.structure_took = took.saturating_sub(facts.signatures_took);
         Ok(facts)
     }
 
@@ -195,7 +196,6 @@ impl Verifying<'_> {
         let reports_checked = reports::verify(bundle, &pass)?;
         self.chain.keep(std::mem::take(&mut pass.standing));
         self.chain.evaluation = pass.evaluation;
-        self.took += pass.batch.took;
         Ok(VerifiedBundle {
             file: parts.path.clone(),
             origin: parts.manifest.origin().to_owned(),
@@ -209,6 +209,8 @@ impl Verifying<'_> {
             pinned_keys: keys.pinned.clone(),
             cosigned: signed.cosigned.clone(),
             operator_signatures: pass.batch.verified,
+            signatures_took: pass.batch.took,
+            structure_took: Duration::ZERO,
             rosters: people.chain.len(),
             evaluation: pass.evaluation == Some(true),
             steps_checked: pass.steps.state().is_some(),

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -129,7 +129,7 @@ fn show_bundle(bundle: &VerifiedBundle, screen: Screen) -> Result<(), Stop> {
         ("root", bundle.root.clone()),
         ("signed", signed),
         ("keys", format!("{pinned}; good until {}", bundle.expires)),
-        ("operators", format!("{} signatures verified", bundle.operator_signatures)),
+        ("operators", format!("{} signatures verified{}", bundle.operator_signatures, in_seconds(bundle))),
         ("steps", steps),
         ("TPM", chip(&bundle.quote)),
     ];
@@ -142,6 +142,13 @@ fn show_bundle(bundle: &VerifiedBundle, screen: Screen) -> Result<(), Stop> {
     }
     screen.facts(&facts)?;
     screen.line("")
+}
+
+/// How long the signatures took, where anybody noticed.
+fn in_seconds(bundle: &VerifiedBundle) -> String {
+    const NOTICED: Duration = Duration::from_secs(1);
+    let took = bundle.signatures_took;
+    if took < NOTICED { String::new() } else { format!(", in {:.1} s", took.as_secs_f64()) }
 }
 
 const EVALUATION: &str = "EVALUATION: a software TPM, which proves nothing";
