@@ -16,6 +16,7 @@ use crate::crypto::operator_key::OperatorKey;
 use crate::domain::audit::checkpoint::{Checkpoint, SignedCheckpoint};
 use crate::domain::audit::files::ConsistencyFile;
 use crate::domain::audit::founding::LogKeys;
+use crate::domain::audit::quote::SigningKey;
 use crate::domain::audit::vkey::{NoteKey, Vkey};
 use crate::domain::ids::OperatorId;
 use crate::domain::time::Timestamp;
@@ -97,8 +98,13 @@ pub fn sign(
 
 /// Both keys of the log have signed it.
 fn check_signed(signed: &SignedCheckpoint, origin: &str, keys: &LogKeys) -> Result<(), String> {
-    let key = Vkey::new(origin, NoteKey::Ed25519(keys.log)).map_err(|error| error.to_string())?;
-    note::open(signed.note(), &[key]).map(|_| ()).map_err(|error| error.to_string())
+    let area = hex::decode(&keys.tpm).map_err(|error| error.to_string())?;
+    let tpm = SigningKey::parse(&area).map_err(|error| error.to_string())?;
+    for key in [NoteKey::Ed25519(keys.log), NoteKey::P256(tpm.point())] {
+        let key = Vkey::new(origin, key).map_err(|error| error.to_string())?;
+        note::open(signed.note(), &[key]).map_err(|error| error.to_string())?;
+    }
+    Ok(())
 }
 
 /// Beside `alice.pcop` lies `alice.cosigned`.

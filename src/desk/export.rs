@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::client::Client;
 use super::error::DeskError;
+use crate::auditor::container::Bundle;
 use crate::auditor::error::BundleError;
 use crate::auditor::writer::write_bundle;
 use crate::domain::audit::entry::ENTRY_LEN_MAX;
@@ -99,7 +100,11 @@ pub fn fetch_while(
         // Nothing is left behind by what is nearly done.
         let _ = tell(Progress { step: "writing the bundle", done: so_far.done, of: so_far.total });
     });
-    let path = written.map_err(|error| other_entries(error, &folder))?;
+    let path = match written {
+        // An earlier try came as far as this and was cut off before the keeper heard of it.
+        Err(BundleError::Exists { path }) if is_same(&path, &note) => path,
+        written => written.map_err(|error| other_entries(error, &folder))?,
+    };
     let manifest = hex::encode(Sha256::digest(&note));
     let question = Box::new(AuditAsk::Written { id: id.clone(), manifest: manifest.clone() });
     let Reply::Done { .. } = client.ask(&Ask::Audit { question })? else {
@@ -198,6 +203,11 @@ fn whole_lines(path: &Path) -> Result<u64, DeskError> {
     let file = OpenOptions::new().write(true).open(path).map_err(file_error(path))?;
     file.set_len(len).map_err(file_error(path))?;
     Ok(count)
+}
+
+/// Whether there is a whole bundle at `path` with this MANIFEST. One that is encrypted does not say.
+fn is_same(path: &Path, note: &[u8]) -> bool {
+    Bundle::open(path).is_ok_and(|bundle| bundle.manifest_note() == note && bundle.finish().is_ok())
 }
 
 /// Entries that are not those of MANIFEST are removed, so that another try begins anew.

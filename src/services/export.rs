@@ -181,7 +181,7 @@ impl Appliance {
             (Member::Policy, policy::FLOORS.as_bytes().to_vec()),
             (Member::QuoteMessage, quote.statement.message.clone()),
             (Member::QuoteSignature, quote.statement.signature.clone()),
-            (Member::QuotePcrs, quote.pcr_file()),
+            (Member::QuotePcrs, quote.pcr_file().map_err(|error| super::chip_refusal(&error))?),
             (Member::AttestationKey, pem_from_point(self.signing.attestation_point()).into_bytes()),
             (Member::Verify, VERIFY.as_bytes().to_vec()),
         ]);

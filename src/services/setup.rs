@@ -4,6 +4,8 @@
 //! What could lock somebody out is written before the chip is taken: the authorisations of its
 //! hierarchies, wrapped to the recovery recipient. What belongs to another appliance is not touched.
 
+mod error;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,27 +13,29 @@ use std::sync::Arc;
 use rand_core::OsRng;
 use zeroize::Zeroizing;
 
-use super::home::{self, HomeError, WiredTpm, Wiring};
+pub use error::SetupError;
+
+use super::home::{self, WiredTpm, Wiring};
 use super::ledger::digest;
 use super::signing;
 use super::start::kept;
 use crate::crypto::channel::public_of;
-use crate::crypto::key_file::{KdfCost, KeyFile, KeyFileError};
+use crate::crypto::key_file::{KdfCost, KeyFile};
 use crate::crypto::operator_key::{KeeperPin, OperatorKey, random_key};
-use crate::crypto::recipient::{WrapError, wrap_to_recipient};
-use crate::crypto::recovery::{RecoveryError, RecoveryIdentity, RecoveryShare};
+use crate::crypto::recipient::wrap_to_recipient;
+use crate::crypto::recovery::{RecoveryIdentity, RecoveryShare};
 use crate::domain::audit::anchor::anchor_digest;
-use crate::domain::audit::entry::{Body, ClockTrust, Entry, EntryError};
-use crate::domain::audit::founding::Founding;
+use crate::domain::audit::entry::{Body, ClockTrust, Entry};
+use crate::domain::audit::founding::{Founding, LogKeys};
 use crate::domain::audit::tree::Tree;
 use crate::domain::canonical;
 use crate::domain::home::Home;
 use crate::domain::ids::{ApplianceName, TrustDomain};
-use crate::domain::operator::{Role, Roster, RosterError, SignedRoster};
+use crate::domain::operator::{Role, Roster, SignedRoster};
 use crate::domain::secret::{Key32, Passphrase};
 use crate::domain::time::Timestamp;
 use crate::policy;
-use crate::store::{Store, StoreError, Write};
+use crate::store::{Store, Write};
 use crate::tpm::{Chip, Hierarchies, NvAuths, PcrSelection, Pins, TpmError, provision, refuse_taken};
 
 /// Days for which the keys of a log are good for signing.
@@ -72,87 +76,6 @@ pub struct Plan {
     pub recovery: (u32, u32),
     /// The system clock at set-up.
     pub now: Timestamp,
-}
-
-/// Why an appliance was not set up.
-#[derive(Debug, thiserror::Error)]
-pub enum SetupError {
-    /// There is one already.
-    #[error("there is an appliance at {} already", .dir.display())]
-    Exists {
-        /// Where.
-        dir: PathBuf,
-    },
-    /// An earlier set-up stopped half-way, or its wiring is lost.
-    #[error(
-        "{} has part of an appliance and no portcullis.toml: a set-up stopped half-way, or the file is lost",
-        .dir.display()
-    )]
-    HalfDone {
-        /// Where.
-        dir: PathBuf,
-    },
-    /// Its keys would be lost to the appliance that they are for.
-    #[error("{} is the key file of an operator of the appliance {appliance}", .path.display())]
-    OtherAppliance {
-        /// Which file.
-        path: PathBuf,
-        /// The appliance that it belongs to.
-        appliance: ApplianceName,
-    },
-    /// The people and the quorum do not fit.
-    #[error(transparent)]
-    Roster(#[from] RosterError),
-    /// The recovery shares cannot be made.
-    #[error(transparent)]
-    Recovery(#[from] RecoveryError),
-    /// A key file cannot be made.
-    #[error(transparent)]
-    KeyFile(#[from] KeyFileError),
-    /// Something cannot be wrapped to the recovery recipient.
-    #[error(transparent)]
-    Wrap(#[from] WrapError),
-    /// A file cannot be written.
-    #[error(transparent)]
-    Home(#[from] HomeError),
-    /// The chip said no.
-    #[error(transparent)]
-    Tpm(#[from] TpmError),
-    /// The store said no.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The first entry is too long.
-    #[error(transparent)]
-    Entry(#[from] EntryError),
-}
-
-impl SetupError {
-    /// The exit code and what to do next.
-    pub const fn parts(&self) -> (u8, &'static str) {
-        match self {
-            Self::Exists { .. } => (3, "name another home with --home, or start this one: portcullis serve"),
-            Self::HalfDone { .. } => (
-                3,
-                "put a lost portcullis.toml back; else clear the TPM by its firmware, or with store/hierarchies.age and \
-                 that set-up's recovery shares, and remove the folder; a software TPM goes with the folder",
-            ),
-            Self::OtherAppliance { .. } => {
-                (3, "name a file that is not there yet, or a new one: portcullis operator new")
-            }
-            Self::Roster(_) => (
-                2,
-                "name at least two operators, each with a key of their own, and a quorum of 2 up to their number",
-            ),
-            Self::Recovery(_) => {
-                (2, "write recovery = { k = 3, n = 5, .. } or another pair with 2 <= k <= n <= 16")
-            }
-            Self::KeyFile(_) => (3, "look at the key file, its passphrase and its place"),
-            Self::Wrap(_) | Self::Entry(_) => (1, "report this with the output of portcullis doctor"),
-            Self::Home(error) => (1, error.advice()),
-            Self::Tpm(error) => (5, error.advice()),
-            Self::Store(error) => (6, error.advice()),
-        }
-    }
 }
 
 /// A set-up whose recovery shares exist and whose chip is untouched: the moment to show the shares.
@@ -255,24 +178,9 @@ impl Prepared {
         let store_key = fresh();
         let sealed = canonical::to_vec(&chip.seal(&store_key)?);
         home::write_file(&home::store_key_file(&plan.home), &sealed)?;
-        let expires = self.plan.now.day().plus_days(KEYS_GOOD_FOR);
-        let made = signing::make(&chip, expires)?;
-        let founding = Founding {
-            appliance: plan.appliance.clone(),
-            trust_domain: plan.trust_domain.clone(),
-            roster,
-            policy: policy::digest(),
-            recovery: self.recovery.recipient().as_str().to_owned(),
-            recovery_shares: plan.recovery,
-            keeper: hex::encode(public_of(&keeper)),
-            chip: digest(&pins_json),
-            epoch_base: chip.anchor_read(&auths)?.epoch,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            program: home::program_digest()?,
-            pcrs: chip.pins().pcrs().to_string(),
-            pcr_digest: hex::encode(chip.pins().pcr_digest()),
-            keys: made.keys,
-        };
+        let made = signing::make(&chip, plan.now.day().plus_days(KEYS_GOOD_FOR))?;
+        let public = (hex::encode(public_of(&keeper)), digest(&pins_json), made.keys);
+        let founding = self.founding(&chip, roster, public, chip.anchor_read(&auths)?.epoch)?;
         let founded = Founded {
             origin: founding.origin(),
             evaluation,
@@ -300,6 +208,33 @@ impl Prepared {
         let text = toml::to_string(&wiring).expect("a table with one string always has a TOML form");
         home::write_file(&home::config_file(&plan.home), text.as_bytes())?;
         Ok(founded)
+    }
+
+    /// What the first entry fixes; `public` is the keeper's key, the digest of the pins and the keys of the log.
+    fn founding(
+        &self,
+        chip: &Chip,
+        roster: SignedRoster,
+        public: (String, String, LogKeys),
+        epoch_base: u64,
+    ) -> Result<Founding, SetupError> {
+        let (plan, (keeper, pins, keys)) = (&self.plan, public);
+        Ok(Founding {
+            appliance: plan.appliance.clone(),
+            trust_domain: plan.trust_domain.clone(),
+            roster,
+            policy: policy::digest(),
+            recovery: self.recovery.recipient().as_str().to_owned(),
+            recovery_shares: plan.recovery,
+            keeper,
+            chip: pins,
+            epoch_base,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            program: home::program_digest()?,
+            pcrs: chip.pins().pcrs().to_string(),
+            pcr_digest: hex::encode(chip.pins().pcr_digest()),
+            keys,
+        })
     }
 
     /// Everybody who may approve signs the first roster.

@@ -18,6 +18,7 @@ use tss_esapi::interface_types::session_handles::AuthSession;
 use tss_esapi::structures::{Attest, AttestInfo, Data, PcrSelectionList};
 use tss_esapi::traits::Marshall as _;
 
+use crate::domain::audit::quote::{PcrSelection as Registers, PcrValues};
 use crate::domain::secret::Key32;
 use crate::tpm::connect::{Chip, library};
 use crate::tpm::error::TpmError;
@@ -96,35 +97,14 @@ pub struct Quote {
 impl Quote {
     /// The values as the file that `tpm2_checkquote -f` takes and `tpm2_quote -o` writes.
     ///
-    /// All numbers are little-endian and the structures are those of the C headers, with padding:
-    /// TPML_PCR_SELECTION (u32 count; 16 times u16 hash, u8 size, 4 bytes of bits, 1 of padding),
-    /// a u32 count of lists, then each TPML_DIGEST (u32 count; 8 times u16 size and 64 bytes).
-    ///
-    /// # Source
-    /// tpm2-tools 5.4, `pcrs_from_file` in `tools/misc/tpm2_checkquote.c`; tpm2-tss,
-    /// `tss2_tpm2_types.h`.
-    pub fn pcr_file(&self) -> Vec<u8> {
-        const ALG_SHA256: u16 = 0x000b;
-        const SELECTION_LEN: usize = 4 + 16 * 8;
-        const LIST_MAX: usize = 8;
-        const DIGEST_MAX: usize = 64;
-        let mut file = 1u32.to_le_bytes().to_vec();
-        file.extend(ALG_SHA256.to_le_bytes());
-        file.push(3);
-        file.extend(self.pcrs.bits());
-        file.resize(SELECTION_LEN, 0);
-        let lists = self.values.chunks(LIST_MAX);
-        file.extend((lists.len() as u32).to_le_bytes());
-        for list in lists {
-            file.extend((list.len() as u32).to_le_bytes());
-            for at in 0..LIST_MAX {
-                let value = list.get(at).map_or(&[][..], |value| value);
-                file.extend((value.len() as u16).to_le_bytes());
-                file.extend(value);
-                file.extend(vec![0; DIGEST_MAX - value.len()]);
-            }
-        }
-        file
+    /// # Errors
+    /// [`TpmError::Malformed`] when there is not one value for each of the PCRs.
+    pub fn pcr_file(&self) -> Result<Vec<u8>, TpmError> {
+        // A PCR's number is below 24.
+        let numbers: Vec<u8> = self.pcrs.numbers().map(|number| number as u8).collect();
+        let values = PcrValues::new(Registers::of(&numbers), self.values.clone());
+        let malformed = |_| TpmError::Malformed { what: "the values of the PCRs" };
+        Ok(values.map_err(malformed)?.to_bytes())
     }
 
     /// What a quote of these values has at its end: TPMS_QUOTE_INFO.

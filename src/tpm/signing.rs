@@ -3,12 +3,11 @@
 
 use std::fmt;
 
-use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
-use p256::ecdsa::{Signature, VerifyingKey};
 use sha2::{Digest as _, Sha256};
-use tss_esapi::structures::{EccParameter, Public, Signature as ChipSignature};
+use tss_esapi::structures::{Public, Signature as ChipSignature};
 use tss_esapi::traits::UnMarshall as _;
 
+use crate::crypto::p256::{der_from_scalars, is_p256_key, verify_p256_digest};
 use crate::tpm::error::TpmError;
 
 const COORDINATE_LEN: usize = 32;
@@ -57,7 +56,9 @@ impl Kind {
     /// Reads a TPMT_PUBLIC of this kind; whatever differs from the template is refused.
     pub(super) fn read(self, area: &[u8]) -> Result<SigningArea, TpmError> {
         let (policy, point) = self.split(area).ok_or(self.malformed())?;
-        VerifyingKey::from_sec1_bytes(&point).map_err(|_| self.malformed())?;
+        if !is_p256_key(&point) {
+            return Err(self.malformed());
+        }
         Ok(SigningArea { bytes: area.to_vec(), policy, point })
     }
 
@@ -127,14 +128,12 @@ impl SigningArea {
     /// # Source
     /// RFC 3279 section 2.2.3: SEQUENCE of r and s.
     pub(super) fn signature(&self, digest: &[u8; 32], signed: &ChipSignature) -> Result<Vec<u8>, TpmError> {
-        let unproven = TpmError::Unproven { what: "a signature" };
-        let ChipSignature::EcDsa(signed) = signed else { return Err(unproven) };
-        let number = |number: &EccParameter| padded(number.value());
-        let numbers = number(signed.signature_r()).zip(number(signed.signature_s()));
-        let signature = numbers.and_then(|(r, s)| Signature::from_scalars(r, s).ok());
-        let key = VerifyingKey::from_sec1_bytes(&self.point).ok();
-        let proven = key.zip(signature).filter(|(key, sig)| key.verify_prehash(digest, sig).is_ok());
-        proven.map(|(_, signature)| signature.to_der().as_bytes().to_vec()).ok_or(unproven)
+        let unproven = || TpmError::Unproven { what: "a signature" };
+        let ChipSignature::EcDsa(signed) = signed else { return Err(unproven()) };
+        let der = der_from_scalars(signed.signature_r().value(), signed.signature_s().value());
+        let der = der.map_err(|_| unproven())?;
+        verify_p256_digest(&self.point, digest, &der).map_err(|_| unproven())?;
+        Ok(der)
     }
 }
 
@@ -146,10 +145,10 @@ impl fmt::Debug for SigningArea {
 
 #[cfg(test)]
 mod tests {
-    use p256::ecdsa::SigningKey;
     use p256::ecdsa::signature::hazmat::PrehashSigner;
+    use p256::ecdsa::{Signature, SigningKey};
     use tss_esapi::interface_types::algorithm::HashingAlgorithm;
-    use tss_esapi::structures::EccSignature;
+    use tss_esapi::structures::{EccParameter, EccSignature};
 
     use super::*;
 

@@ -211,6 +211,33 @@ fn operators_signatures_are_theirs() {
 }
 
 #[test]
+fn of_thousands_of_signatures_the_wrong_one_is_named() {
+    const REQUESTS: u64 = 1_050;
+    let log = |wrong: Option<u64>| {
+        let mut log = Log::found(Seals::default());
+        let mut last = None;
+        for number in 0..REQUESTS {
+            let doc = log.asks(0);
+            log.approves(1, &doc, 1);
+            log.approves(2, &doc, if wrong == Some(number) { 0 } else { 2 });
+            last = Some(doc.id);
+        }
+        log.checkpoint(last);
+        log
+    };
+    let cases = [
+        ("none", None, "verified".to_owned()),
+        ("one of the first", Some(1), "entry 6: operator2 did not sign".to_owned()),
+        ("the last", Some(REQUESTS - 1), format!("entry {}: operator2 did not sign", 3 * REQUESTS)),
+    ];
+    for (case, wrong, expected) in cases {
+        let log = log(wrong);
+        let said = verdict(&log.bundle((0, log.size()), &Chip::default()), &log.seals.list());
+        assert!(said.contains(&expected), "{case}: {said}");
+    }
+}
+
+#[test]
 fn an_appliance_is_in_evaluation_or_is_not() {
     let mut log = Log::found(Seals::default());
     let (wanted, code, what) = ("a".to_owned(), "b".to_owned(), "c".to_owned());

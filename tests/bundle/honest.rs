@@ -57,7 +57,8 @@ fn refusals(first: &str, second: &str, keys: &str, changed: &Path) {
     std::fs::write(&log, list.replace("example.org/demo+", "example.org/other+")).expect("written");
     let allow = "--allow-evaluation";
     let evaluation = format!("portcullis: {first}: the log is of an EVALUATION appliance");
-    let cases: [(&str, Vec<&str>, i32, &str); 6] = [
+    let cases: [(&str, Vec<&str>, i32, &str); 7] = [
+        ("encrypted", vec!["gate-0-16.pcab.tar.age"], 1, "it is encrypted: decrypt it first"),
         ("evaluation", vec![first, "--keys", keys], 3, &evaluation),
         ("no file", vec!["/nonexistent.pcab.tar"], 1, "No such file"),
         ("no list", vec![first, "--keys", first], 2, "cannot be read"),

@@ -3,12 +3,21 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use portcullis::auditor::container::Bundle;
+use portcullis::auditor::writer::write_bundle;
 use portcullis::demo::stage::Output;
+use portcullis::desk::client::Client;
+use portcullis::desk::export::ask;
+use portcullis::domain::home::Home;
+use portcullis::domain::ids::RequestId;
+use portcullis::domain::wire::operator::audit::{AuditAsk, AuditReply};
 use tempfile::TempDir;
 
 use crate::common::appliance::{Appliance, program};
 use crate::common::bundles::{files, granted, take, try_take, unpack};
+use crate::common::people::key_of;
 use crate::{Person, digest, entries};
 
 /// An appliance whose commands may write files of so many KiB, and no longer.
@@ -163,4 +172,40 @@ fn a_medium_without_room_and_a_name_that_is_taken_are_said_and_nothing_is_lost()
     let file = take(&narrow.appliance, &id, &narrow.medium());
     assert_eq!(file, taken);
     narrow.is_home(&id, &file, "at last");
+}
+
+#[test]
+fn a_bundle_that_is_there_already_and_that_the_keeper_never_heard_of_is_taken_for_what_it_is() {
+    let narrow = Narrow::found();
+    let id = granted(&narrow.appliance, &["--from", "0"]);
+    let request = RequestId::parse(&id).expect("an id");
+    let key = key_of(&narrow.appliance, "alice");
+    let home = Home::at(narrow.appliance.home());
+    let mut client = Client::connect(&home.operator_socket(), &key).expect("connected");
+    // As `fetch` does it, up to the last question.
+    let (range, parts) = loop {
+        let asked = ask(&mut client, AuditAsk::Make { id: request.clone() }).expect("made");
+        if let AuditReply::Making { from, to, parts: Some(parts), .. } = asked {
+            break ((from, to), parts);
+        }
+    };
+    let folder = narrow.parts(&id);
+    for inner in ["keys", "quote", "reports"] {
+        std::fs::create_dir_all(folder.join(inner)).expect("a folder");
+    }
+    for part in parts {
+        let question = AuditAsk::Part { id: request.clone(), path: part.path.clone(), offset: 0 };
+        let AuditReply::Part { bytes } = ask(&mut client, question).expect("a part") else {
+            panic!("a part")
+        };
+        std::fs::write(folder.join(&part.path), STANDARD.decode(bytes).expect("base64")).expect("written");
+    }
+    let shown = narrow.appliance.does("alice", &["audit", "show", "--from", "0", "--json"]).expect("shown");
+    let leaves: Vec<&[u8]> = shown.stdout.split_inclusive(|byte| *byte == b'\n').collect();
+    let leaves = leaves[..usize::try_from(range.1).expect("few")].concat();
+    std::fs::write(folder.join("entries.ndjson"), leaves).expect("written");
+    let there = write_bundle(&folder, &narrow.medium(), &[], &mut |_| {}).expect("a bundle");
+    let file = take(&narrow.appliance, &id, &narrow.medium());
+    assert_eq!(file, there);
+    narrow.is_home(&id, &file, "cut off before the keeper heard of it");
 }

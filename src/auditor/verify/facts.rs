@@ -17,6 +17,9 @@ pub struct Verified {
     pub(super) complete: bool,
     /// Whether the witnesses of the policy were enough; none without a policy.
     pub(super) quorum: Option<bool>,
+    /// How long the operators' signatures took, in milliseconds.
+    #[serde(rename = "operator_signatures_ms", serialize_with = "in_ms")]
+    pub(super) signatures_took: Duration,
 }
 
 impl Verified {
@@ -49,6 +52,15 @@ impl Verified {
     pub const fn has_quorum(&self) -> bool {
         matches!(self.quorum, Some(true))
     }
+
+    /// How long the operators' signatures took.
+    pub const fn signatures_took(&self) -> Duration {
+        self.signatures_took
+    }
+}
+
+fn in_ms<S: Serializer>(took: &Duration, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_u64(u64::try_from(took.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// One bundle.
@@ -79,12 +91,6 @@ pub struct VerifiedBundle {
     pub cosigned: Vec<String>,
     /// How many signatures of operators are in its entries, all verified.
     pub operator_signatures: u64,
-    /// How long these took.
-    #[serde(rename = "signatures_ms", serialize_with = "in_ms")]
-    pub signatures_took: Duration,
-    /// How long everything else took: structure, hashes, steps and reports.
-    #[serde(rename = "structure_ms", serialize_with = "in_ms")]
-    pub structure_took: Duration,
     /// How many versions the roster has.
     pub rosters: usize,
     /// Whether a software TPM held the keys.
@@ -97,10 +103,6 @@ pub struct VerifiedBundle {
     pub other_policies: u64,
     /// What the chip said.
     pub quote: QuoteFacts,
-}
-
-fn in_ms<S: Serializer>(took: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u64(u64::try_from(took.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// What the chip said when it was told a checkpoint.

@@ -52,6 +52,9 @@ pub struct Options<'a> {
 /// What a file of a proof is called.
 const PROOF: &str = "tlog-proof";
 
+/// What a bundle ends with that is for somebody's eyes only.
+const ENCRYPTED: &str = "age";
+
 /// Verifies bundles of one log, in whatever order they are given, and proofs of single entries.
 ///
 /// # Errors
@@ -65,12 +68,12 @@ pub fn verify(files: &[PathBuf], options: &Options<'_>) -> Result<Verified, Refu
     });
     one_origin(&bundles)?;
     let ranges: Vec<Range> = bundles.iter().map(|(_, manifest)| manifest.range()).collect();
-    let mut verifying = Verifying { options, chain: Chain::of(&ranges), newest: None };
+    let mut verifying = Verifying { options, chain: Chain::of(&ranges), newest: None, took: Duration::ZERO };
     let mut verified = Vec::with_capacity(bundles.len());
     for (file, _) in &bundles {
         verified.push(verifying.bundle(file).map_err(Refused::at(file))?);
     }
-    let Verifying { chain, newest, .. } = verifying;
+    let Verifying { chain, newest, took, .. } = verifying;
     chain.counters()?;
     if let (Some(policy), Some((_, note, file))) = (options.policy, &newest) {
         witnesses::verify(policy, note).map_err(Refused::at(file))?;
@@ -85,12 +88,16 @@ pub fn verify(files: &[PathBuf], options: &Options<'_>) -> Result<Verified, Refu
         evaluation: verified.iter().any(|one| one.evaluation) || proven.iter().any(|one| one.evaluation),
         complete: verified.iter().all(|one| one.steps_checked),
         quorum: options.policy.map(|_| true),
+        signatures_took: took,
         bundles: verified,
         proofs: proven,
     })
 }
 
 fn manifest_of(file: &Path) -> Result<(PathBuf, Manifest), Refused> {
+    if file.extension().is_some_and(|end| end == ENCRYPTED) {
+        return Err(Refused::at(file)(Fault::Encrypted));
+    }
     let bundle = Bundle::open(file).map_err(Refused::at(file))?;
     Ok((file.to_owned(), bundle.manifest().clone()))
 }
@@ -126,11 +133,11 @@ struct Verifying<'a> {
     chain: Chain,
     /// The newest checkpoint: how many entries, and its file.
     newest: Option<(u64, Note, PathBuf)>,
+    took: Duration,
 }
 
 impl Verifying<'_> {
     fn bundle(&mut self, file: &Path) -> Result<VerifiedBundle, Fault> {
-        let begun = (self.options.clock)();
         let parts = Parts::read(file)?;
         let keys = Keys::read(&parts, self.options.keys)?;
         signed::manifest(&parts, &keys)?;
@@ -142,13 +149,11 @@ impl Verifying<'_> {
         self.chain.no_gap(range)?;
         self.chain.root(range.old(), signed.before.root(), file)?;
         self.chain.root(range.new_size(), signed.checkpoint.root(), file)?;
-        let mut facts = self.entries(&parts, &keys, &people, &signed, &quoted)?;
+        let facts = self.entries(&parts, &keys, &people, &signed, &quoted)?;
         self.chain.quoted(parts.manifest.created(), &quoted, file);
         if self.newest.as_ref().is_none_or(|(size, ..)| *size <= range.new_size()) {
             self.newest = Some((range.new_size(), signed.note, file.to_owned()));
         }
-        let took = (self.options.clock)().saturating_sub(begun);
-        facts.structure_took = took.saturating_sub(facts.signatures_took);
         Ok(facts)
     }
 
@@ -196,6 +201,7 @@ impl Verifying<'_> {
         let reports_checked = reports::verify(bundle, &pass)?;
         self.chain.keep(std::mem::take(&mut pass.standing));
         self.chain.evaluation = pass.evaluation;
+        self.took += pass.batch.took;
         Ok(VerifiedBundle {
             file: parts.path.clone(),
             origin: parts.manifest.origin().to_owned(),
@@ -209,8 +215,6 @@ impl Verifying<'_> {
             pinned_keys: keys.pinned.clone(),
             cosigned: signed.cosigned.clone(),
             operator_signatures: pass.batch.verified,
-            signatures_took: pass.batch.took,
-            structure_took: Duration::ZERO,
             rosters: people.chain.len(),
             evaluation: pass.evaluation == Some(true),
             steps_checked: pass.steps.state().is_some(),

@@ -1,8 +1,9 @@
 //! What operators have signed in the entries: gathered while the log goes by, verified on every core.
 
 use std::num::NonZero;
+use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 
 use super::refused::Fault;
@@ -64,9 +65,11 @@ impl<'a> Batch<'a> {
             let verify = |claims: &[Claim]| claims.iter().find_map(|claim| claim.verify().err());
             let threads: Vec<_> =
                 self.waiting.chunks(each).map(|claims| scope.spawn(move || verify(claims))).collect();
-            // The first in the order of the entries; a thread that panicked ends the scope with its panic.
-            let answers: Vec<Option<Fault>> =
-                threads.into_iter().filter_map(|thread| thread.join().ok()).collect();
+            // The first in the order of the entries. A thread that panicked has verified nothing, and ends
+            // this one too.
+            let answer =
+                |thread: ScopedJoinHandle<'_, _>| thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+            let answers: Vec<Option<Fault>> = threads.into_iter().map(answer).collect();
             answers.into_iter().flatten().next()
         });
         self.verified += self.waiting.len() as u64;

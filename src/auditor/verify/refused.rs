@@ -55,6 +55,9 @@ pub enum Fault {
     /// Something beside bundles.
     #[error("it cannot be read: {0}")]
     Io(#[from] io::Error),
+    /// A bundle that was encrypted to somebody.
+    #[error("it is encrypted: decrypt it first, with `age --decrypt`")]
+    Encrypted,
     /// A member is no signed note.
     #[error("{member}: {why}")]
     Note {
@@ -312,9 +315,9 @@ impl Fault {
     /// What kind of refusal it is.
     pub const fn kind(&self) -> Kind {
         match self {
-            Self::Bundle(BundleError::Io { .. } | BundleError::NotABundle { .. }) | Self::Io(_) => {
-                Kind::Unreadable
-            }
+            Self::Bundle(BundleError::Io { .. } | BundleError::NotABundle { .. })
+            | Self::Io(_)
+            | Self::Encrypted => Kind::Unreadable,
             Self::Evaluation | Self::Quorum { .. } | Self::PolicyLog | Self::KeysNeeded => Kind::NotEnough,
             _ => Kind::Integrity,
         }
@@ -323,9 +326,9 @@ impl Fault {
     /// A word for it that does not change.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Bundle(BundleError::Io { .. } | BundleError::NotABundle { .. }) | Self::Io(_) => {
-                "unreadable"
-            }
+            Self::Bundle(BundleError::Io { .. } | BundleError::NotABundle { .. })
+            | Self::Io(_)
+            | Self::Encrypted => "unreadable",
             Self::Bundle(_) | Self::Lines(_) => "bundle",
             Self::Note { .. } | Self::Signature { .. } | Self::NotSigned { .. } => "signature",
             Self::UnknownKey { .. } | Self::KeysNeeded => "unknown-key",

@@ -18,8 +18,10 @@ use crate::console::samples;
 use crate::crypto::channel::{Channel, Responder, public_of};
 use crate::crypto::key_file::{KdfCost, KeyFile};
 use crate::crypto::operator_key::{KeeperPin, OperatorKey, random_key};
+use crate::desk::export::Progress;
 use crate::domain::ids::ApplianceName;
 use crate::domain::secret::{Key32, Passphrase};
+use crate::domain::wire::operator::audit::{AuditAsk, AuditReply};
 use crate::domain::wire::operator::{Ask, Hello, Refused, Reply, VERSION};
 use crate::domain::wire::record::{Deframer, frame};
 
@@ -184,6 +186,10 @@ fn answer(ask: &Ask) -> Reply {
             requests[1].approvals = vec![samples::operator("bo")];
             Reply::Done { request: Some(Box::new(requests.remove(1))), message: "approved".to_owned() }
         }
+        // A log that never comes to its end.
+        Ask::Audit { question } if matches!(**question, AuditAsk::Make { .. }) => {
+            Reply::Audit { answer: AuditReply::Making { from: 0, to: 9, read: 1, parts: None } }
+        }
         Ask::Deny { .. } => Reply::Done { request: None, message: "denied".to_owned() },
         Ask::Freeze { .. } => Reply::Done { request: None, message: "frozen".to_owned() },
         _ => Reply::Refused(Refused {
@@ -290,6 +296,42 @@ fn only_what_was_shown_is_signed() {
             assert!(statement.contains(&doc), "the very bytes that were shown: {statement}");
         }
         other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_bundle_is_fetched_no_further_once_it_is_stopped_or_nobody_is_there() {
+    let place = Place::new();
+    let take = |into: &str| Effect::Take {
+        id: samples::request_id("XP0R"),
+        recipients: Vec::new(),
+        into: place.folder.path().join(into),
+    };
+    for is_log_out in [false, true] {
+        assert!(matches!(place.log_in("right words"), Event::LoggedIn { .. }));
+        let first = place.errand(take(""));
+        assert!(matches!(first, Event::Taking(Progress { done: 1, of: 9, .. })), "{first:?}");
+        if is_log_out {
+            place.keeper.send(Effect::LogOut).expect("the thread runs");
+        } else {
+            place.keeper.stop();
+        }
+        let failure = loop {
+            match place.happening() {
+                Event::Taking(_) => {}
+                Event::Failed(failure) => break failure,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!((failure.during, failure.sort), (Errand::Take, FailureSort::Refused));
+        assert_eq!(failure.what, "the bundle of XP0R was stopped before it was whole");
+    }
+    assert!(matches!(place.log_in("right words"), Event::LoggedIn { .. }));
+    for wrong in ["nowhere", "bo.pcop"] {
+        match place.errand(take(wrong)) {
+            Event::Failed(failure) => assert!(failure.what.contains(wrong), "{}", failure.what),
+            other => panic!("{wrong}: {other:?}"),
+        }
     }
 }
 

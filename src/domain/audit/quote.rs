@@ -5,12 +5,10 @@ mod attest;
 mod key;
 mod pcrs;
 mod reader;
-mod signature;
 
 pub use attest::{Attest, Attested};
 pub use key::{ENDORSEMENT, Name, SigningKey};
 pub use pcrs::{PcrSelection, PcrValues};
-pub use signature::EcdsaSignature;
 
 /// Why bytes are not what the chip would have written.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]

@@ -107,17 +107,6 @@ impl SigningKey {
         Ok(Self { attributes, policy, x, y, name: Name::of(public) })
     }
 
-    /// Reads a public area behind its length in two bytes: a TPM2B_PUBLIC, as tpm2-tools writes it.
-    ///
-    /// # Errors
-    /// [`QuoteError`].
-    pub fn parse_sized(bytes: &[u8]) -> Result<Self, QuoteError> {
-        let mut from = Reader::new(bytes);
-        let public = from.sized(usize::from(u16::MAX), "the public area")?;
-        from.end()?;
-        Self::parse(public)
-    }
-
     /// What the chip calls it.
     pub const fn name(&self) -> &Name {
         &self.name
