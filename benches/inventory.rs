@@ -12,20 +12,15 @@
 mod common;
 
 use std::path::Path;
-use std::sync::Arc;
 
 use common::world::World;
-use common::{Samples, in_earnest, time};
+use common::{Samples, in_earnest, still, time};
 use criterion::Criterion;
 use portcullis::demo::stage::Stage;
-use portcullis::domain::audit::anchor::anchor_digest;
 use portcullis::domain::home::Home;
 use portcullis::domain::time::{Length, Timestamp};
 use portcullis::domain::wire::operator::{CredentialView, Reply, Standing};
-use portcullis::services::home::{Wiring, pins_file, read_file, store_file, store_key_file};
 use portcullis::services::views::credential_page;
-use portcullis::store::{Hold, Store, StoreError};
-use portcullis::tpm::{Chip, NvAuths};
 
 const CREDENTIALS: usize = 10_000;
 /// Each may ask for 32 of them.
@@ -92,41 +87,6 @@ fn views() {
     }
 }
 
-/// Deposits into a stopped appliance without its people: log, anchor and counter are as they would
-/// be, and the records of the credentials are missing, which the daemon does not read before it arms.
-fn fill(home: &Home, count: usize) {
-    let wiring = Wiring::read(home).expect("a wiring");
-    let pins = serde_json::from_slice(&read_file(&pins_file(home)).expect("pins")).expect("pins");
-    let chip = Chip::new(wiring.tpm.connect(home).expect("a TPM"), pins);
-    let sealed = read_file(&store_key_file(home)).expect("a sealed key");
-    let sealed = serde_json::from_slice(&sealed).expect("a sealed key");
-    let key = chip.open_store(&sealed).expect("a store key");
-    let mut store =
-        Store::open(&store_file(home), &key, Hold::take(&store_file(home)).expect("a free store"))
-            .expect("a store");
-    let kept = |name| {
-        let bytes = store.kept(name).expect("a key");
-        portcullis::domain::secret::SecretBytes::new(bytes).to_key().expect("32 bytes")
-    };
-    let (gate, epoch, head) = (kept("nv-auth-gate"), kept("nv-auth-epoch"), kept("nv-auth-head"));
-    let auths = Arc::new(NvAuths { gate, epoch, head });
-    let mut first = Vec::new();
-    let keep = |_, leaf: &[u8]| {
-        first = leaf.to_vec();
-        Ok(true)
-    };
-    store.leaves::<StoreError>(0, 1, keep).expect("the first leaf");
-    let mut world = World::go_on(&first);
-    world.between = Length::from_ms(1);
-    for number in 0..count {
-        let seq = world.tree.size();
-        store.append(seq, &world.deposit(number), &[]).expect("appended");
-        chip.anchor_epoch(&auths).expect("counted");
-    }
-    let head = anchor_digest(world.state.epoch, &world.tree.root());
-    chip.anchor_head(&auths, &head).expect("anchored");
-}
-
 fn children(pid: u32) -> Vec<u32> {
     let listed = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).expect("its children");
     listed.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
@@ -136,7 +96,10 @@ fn daemon(dir: &Path) {
     let count = if in_earnest() { CREDENTIALS } else { 10 };
     let mut stage = Stage::set(env!("CARGO_BIN_EXE_portcullis").into(), dir.join("home")).expect("a stage");
     stage.found().expect("set up");
-    fill(&Home::at(stage.home()), count);
+    still::fill(&Home::at(stage.home()), |world, each| {
+        world.between = Length::from_ms(1);
+        (0..count).for_each(|number| each(world.deposit(number)));
+    });
     let start = time(|| stage.serve().expect("a daemon"));
     println!("start of the daemon with {count} credentials: {:.0} ms", start.as_secs_f64() * 1e3);
     let keeper = stage.daemon_pid().expect("a daemon");

@@ -1,7 +1,10 @@
-//! The log: appending an entry, against a bare commit of the same bytes, and verifying a bundle of it,
-//! against the digest of the same file.
+//! The log: appending an entry, against a bare commit of the same bytes; handing it over; and verifying
+//! the bundle, against the digest of the same entries.
 //!
+//! The appliance is the real program, with a log of a year that was written straight into its store. It
+//! makes the bundle, which two people grant, and what it needs for that must not grow with the log.
 //! Both sides of the verification are processes: `portcullis audit verify` and `openssl dgst -sha256`.
+//! The signatures of the operators come on top, and have a line of their own.
 
 #![allow(
     clippy::disallowed_methods,
@@ -11,27 +14,24 @@
 
 mod common;
 
-use std::fs::File;
-use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
-use std::path::Path;
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use common::forge::{Chip, unpack};
-use common::world::World;
-use common::{Samples, in_earnest, ratio, time};
+use common::world::BETWEEN;
+use common::{Samples, in_earnest, ratio, still, time};
 use criterion::Criterion;
 use portcullis::daemon::clock::{Clock, LogEnd, SystemClocks};
-use portcullis::demo::stage::Stage;
-use portcullis::domain::audit::bundle::Making;
-use portcullis::domain::audit::manifest::Member;
+use portcullis::demo::stage::{Stage, passphrase};
 use portcullis::domain::home::Home;
 use portcullis::domain::ids::OperatorId;
+use portcullis::domain::time::Timestamp;
 use portcullis::domain::wire::operator::Reply;
 use portcullis::services::{Appliance, start};
 use rusqlite::Connection;
-use sha2::{Digest as _, Sha256};
+use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
 
@@ -106,35 +106,18 @@ fn append(dir: &Path) {
     ratio("append ratio p50", ours.median(), theirs.median(), 1.5);
 }
 
-/// Writes a bundle of a whole log, unpacked.
-fn write_bundle(dir: &Path, entries: u64) {
-    let path = dir.join("entries.ndjson");
-    let mut file = BufWriter::new(File::create(&path).expect("a file"));
-    let mut write = |leaf: Vec<u8>| {
-        file.write_all(&leaf).and_then(|()| file.write_all(b"\n")).expect("written");
-    };
-    let (mut world, first) = World::found();
-    write(first);
-    world.live(entries, &mut write);
-    world.export(&mut write);
-    file.flush().expect("written");
-    let range = (0, world.tree.size());
-    let mut making = Making::new(range);
-    for leaf in BufReader::new(File::open(&path).expect("a file")).split(b'\n') {
-        making.take(&leaf.expect("a line")).expect("it follows");
-    }
-    let made = making.finish().expect("complete");
-    let mut parts = world.seals().parts(range, &made, &Chip::default());
-    let hashed = parts.iter().map(|(member, bytes)| (*member, Sha256::digest(bytes).into()));
-    let digests = hashed.chain([(Member::Entries, made.entries)]).collect();
-    parts.insert(Member::Manifest, world.seals().manifest(range, world.now, digests));
-    unpack(dir, &parts);
+/// What came of a process: how long it ran, the most memory it had in MiB, and what it said.
+struct Ran {
+    took: Duration,
+    peak: u64,
+    said: Vec<u8>,
 }
 
-/// How long a process runs, and the most memory it has, in MiB.
-fn run(command: &mut Command, said: Stdio) -> (Duration, u64) {
+/// Runs a process to its end, with `input` on standard input.
+fn run(command: &mut Command, input: &str) -> Ran {
     let start = Instant::now();
-    let mut child = command.stdout(said).spawn().expect("a program");
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a program");
+    child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("it listens");
     let pid = child.id().to_string();
     let (stop, stopped) = channel::<()>();
     let watch = std::thread::spawn(move || {
@@ -144,46 +127,104 @@ fn run(command: &mut Command, said: Stdio) -> (Duration, u64) {
         }
         peak
     });
+    let mut said = Vec::new();
+    child.stdout.take().expect("a pipe").read_to_end(&mut said).expect("it speaks");
     let status = child.wait().expect("an end");
     let took = start.elapsed();
     drop(stop);
     assert!(status.success(), "{command:?}: {status}");
-    (took, watch.join().expect("no panic"))
+    Ran { took, peak: watch.join().expect("no panic"), said }
+}
+
+/// A bundle of a whole log, from an appliance that was set up as many entries ago.
+fn export(dir: &Path, entries: u64) -> PathBuf {
+    let mut stage = Stage::set(PROGRAM.into(), dir.join("home")).expect("a stage");
+    // A few more, for what has begun when there are enough, and for what the program itself adds.
+    let passed = BETWEEN.ms() * (entries + 100);
+    still::found(&stage, Timestamp::from_ms(SystemClocks::read().wall.ms() - passed));
+    let filled = time(|| {
+        still::fill(&Home::at(stage.home()), |world, mut each| world.live(entries, &mut each));
+    });
+    let start = time(|| stage.serve().expect("a daemon"));
+    println!(
+        "start of the daemon with {entries} entries: {:.1} s, all signatures verified (written in {:.0} s)",
+        start.as_secs_f64(),
+        filled.as_secs_f64()
+    );
+    let asked = ["audit", "export", "--from", "0", "--medium", "USB 7", "--reason", "audit"];
+    let asked = [&asked[..], &["--ticket", "AUD-12", "--no-wait", "--json"]].concat();
+    let asked = stage.does("alice", &asked).expect("a request");
+    let asked: Value = serde_json::from_slice(&asked.stdout).expect("JSON");
+    let id = asked["request"].as_str().expect("an id");
+    stage.approve_by(&["bob", "carol"], id).expect("two approvals");
+    let keeper = stage.daemon_pid().expect("a daemon").to_string();
+    let before = common::status_mib(&keeper, "VmRSS:").expect("a keeper");
+    // From here on only what the export takes; where that is not allowed, the start counts too.
+    let from_here = std::fs::write(format!("/proc/{keeper}/clear_refs"), "5").is_ok();
+    let taken = run(
+        Command::new(PROGRAM)
+            .arg("--home")
+            .arg(stage.home())
+            .args(["--operator", "alice", "--passphrase-fd", "0", "--json"])
+            .args(["audit", "export", "--request", id, "--to"])
+            .arg(dir)
+            .stderr(Stdio::null()),
+        &(passphrase("alice") + "\n"),
+    );
+    let peak = common::status_mib(&keeper, "VmHWM:").expect("a keeper");
+    println!(
+        "export of {entries} entries: {:.1} s; keeper {before} MiB before, {peak} MiB at most{}; command {} MiB at \
+         most, 64 of them for the passphrase (budget: the same for every size)",
+        taken.took.as_secs_f64(),
+        if from_here { "" } else { " since its start" },
+        taken.peak
+    );
+    let taken: Value = serde_json::from_slice(&taken.said).expect("JSON");
+    assert!(taken["to"].as_u64().is_some_and(|to| to >= entries), "all of it: {taken}");
+    PathBuf::from(taken["bundle"].as_str().expect("a file"))
 }
 
 fn verify(dir: &Path, entries: u64, rounds: usize) {
-    let dir = &dir.join(format!("bundle-{entries}"));
+    let dir = &dir.join(format!("of-{entries}"));
     std::fs::create_dir(dir).expect("a folder");
-    write_bundle(dir, entries);
-    let (file, told) = (dir.join("entries.ndjson"), dir.with_extension("json"));
-    let (mut ours, mut theirs, mut people) = (Samples::default(), Samples::default(), Samples::default());
-    let mut peak = 0;
+    let bundle = export(dir, entries);
+    let tar = Command::new("tar").arg("-xf").arg(&bundle).arg("-C").arg(dir).status().expect("tar");
+    assert!(tar.success(), "tar unpacks it");
+    let file = dir.join("entries.ndjson");
+    let [mut ours, mut structure, mut signatures, mut theirs] = [(); 4].map(|()| Samples::default());
+    let (mut peak, mut signed) = (0, 0);
     for _ in 0..rounds {
-        let said = File::create(&told).expect("a file");
-        let args = ["audit", "verify", "--json", "--allow-evaluation"];
-        let (took, memory) =
-            run(Command::new(PROGRAM).args(args).arg(dir).env_remove("PORTCULLIS_HOME"), said.into());
-        peak = peak.max(memory);
-        let told: serde_json::Value =
-            serde_json::from_slice(&std::fs::read(&told).expect("read")).expect("JSON");
-        // The signatures are many, and no part of what a digest of the file is compared with.
-        let signatures = Duration::from_millis(told["operator_signatures_ms"].as_u64().expect("a number"));
-        people.add(signatures);
-        ours.add(took.saturating_sub(signatures));
-        theirs.add(run(Command::new("openssl").args(["dgst", "-sha256"]).arg(&file), Stdio::null()).0);
+        let ran = run(
+            Command::new(PROGRAM)
+                .args(["audit", "verify", "--allow-evaluation", "--json"])
+                .arg(&bundle)
+                .env_remove("PORTCULLIS_HOME")
+                .stderr(Stdio::null()),
+            "",
+        );
+        let facts: Value = serde_json::from_slice(&ran.said).expect("JSON");
+        let of_them = Duration::from_millis(facts["operator_signatures_ms"].as_u64().expect("a time"));
+        signed = facts["bundles"][0]["operator_signatures"].as_u64().expect("a number");
+        peak = peak.max(ran.peak);
+        ours.add(ran.took);
+        structure.add(ran.took - of_them);
+        signatures.add(of_them);
+        theirs.add(run(Command::new("openssl").args(["dgst", "-sha256"]).arg(&file), "").took);
     }
     let mib = file.metadata().expect("a file").len() / (1024 * 1024);
     println!("verify {entries} entries, {mib} MiB: peak {peak} MiB RSS (budget 64)");
-    ours.say("portcullis audit verify, structure and hashes");
-    people.say("the operators' signatures in it, on all cores");
+    ours.say("portcullis audit verify");
+    structure.say("of that, structure and hashes");
+    signatures.say(&format!("of that, {signed} signatures of operators"));
     theirs.say("openssl dgst -sha256");
-    ratio(&format!("verify {entries} ratio"), ours.median(), theirs.median(), 4.0);
+    ratio(&format!("verify {entries} ratio"), structure.median(), theirs.median(), 4.0);
 }
 
 fn main() {
+    common::without_words_of_tss2();
     let dir = tempfile::tempdir().expect("a folder");
     append(dir.path());
-    let sizes: &[u64] = if in_earnest() { &[100_000, 1_000_000] } else { &[1_000] };
+    let sizes: &[u64] = if in_earnest() { &[100_000, 1_000_000] } else { &[300, 1_000] };
     for entries in sizes {
         verify(dir.path(), *entries, if in_earnest() { 5 } else { 1 });
     }

@@ -2,11 +2,12 @@
 
 #![allow(dead_code, reason = "each bench uses a part of it")]
 
-#[path = "../../tests/common/forge.rs"]
-pub mod forge;
+pub mod still;
 pub mod world;
 
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, params};
@@ -14,6 +15,16 @@ use rusqlite::{Connection, params};
 /// Whether this is a run for numbers: `cargo bench` says `--bench`, and `cargo test` does not.
 pub fn in_earnest() -> bool {
     std::env::args().any(|arg| arg == "--bench")
+}
+
+/// Begins anew without the words of libtss2, which reads its environment once.
+pub fn without_words_of_tss2() {
+    const NAME: &str = "TSS2_LOG";
+    if std::env::var_os(NAME).is_none() {
+        let program = std::env::current_exe().expect("a program");
+        let error = Command::new(program).args(std::env::args_os().skip(1)).env(NAME, "all+NONE").exec();
+        panic!("the bench does not start again: {error}");
+    }
 }
 
 /// How long `work` takes.

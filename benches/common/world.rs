@@ -1,12 +1,19 @@
 //! A log that the rules accept, made without an appliance.
 
+use std::collections::BTreeSet;
+
+use portcullis::crypto::operator_key::OperatorKey;
 use portcullis::domain::appliance::State;
 use portcullis::domain::appliance::step::Permit;
 use portcullis::domain::audit::entry::{Body, Caller, ClockTrust, Delivery, Entry};
+use portcullis::domain::audit::founding::{Founding, LogKeys};
 use portcullis::domain::audit::tree::{Head, Tree};
 use portcullis::domain::client::{ClientRecord, Grants};
 use portcullis::domain::credential::{CredentialKind, Deposited, RotationDays, Terms};
-use portcullis::domain::ids::{CredentialName, Generation, JobName, OperatorId, RequestId};
+use portcullis::domain::ids::{
+    ApplianceName, CredentialName, Generation, JobName, OperatorId, RequestId, TrustDomain,
+};
+use portcullis::domain::operator::{Role, Roster, SignedRoster};
 use portcullis::domain::request::doc::{
     ApprovalStatement, Channel, ReleaseWindow, RequestDoc, Requester, Subject,
 };
@@ -15,14 +22,13 @@ use portcullis::domain::selector::{Selector, Selectors};
 use portcullis::domain::text::Text;
 use portcullis::domain::time::{ChipBoot, Day, Interval, Length, Timestamp};
 use portcullis::policy;
+use rand_core::OsRng;
 use sha2::{Digest, Sha256};
-
-use super::forge::Seals;
 
 const START_MS: u64 = 1_790_000_000_000;
 const BOOT: ChipBoot = ChipBoot { reset_count: 3, restart_count: 0 };
 /// A million entries in a year.
-const BETWEEN: Length = Length::from_seconds(31);
+pub const BETWEEN: Length = Length::from_seconds(31);
 const WINDOW: Length = Length::from_minutes(15);
 const DAY: Length = Length::from_minutes(24 * 60);
 
@@ -32,6 +38,8 @@ pub struct World {
     pub state: State,
     /// The tree over it.
     pub tree: Tree,
+    /// The tree as it was after the last entry that is anchored.
+    pub anchored: Tree,
     /// When the next entry is written.
     pub now: Timestamp,
     requests: u64,
@@ -41,12 +49,9 @@ pub struct World {
     mono: u64,
     evaluation: bool,
     checkpoint: (Timestamp, Option<Head>),
-    seals: Seals,
+    /// Who approves, with their keys; the first of them asks.
+    people: Vec<OperatorKey>,
     roster: String,
-}
-
-fn person(index: u8) -> OperatorId {
-    OperatorId::parse(&format!("operator{index}")).expect("an operator id")
 }
 
 fn text(words: &str) -> Text {
@@ -68,37 +73,94 @@ pub fn credential(number: usize) -> CredentialName {
     CredentialName::parse(&format!("racf{:02}/prod{number:06}", number % 40)).expect("a credential name")
 }
 
+fn three() -> Vec<OperatorKey> {
+    let id = |index| OperatorId::parse(&format!("operator{index}")).expect("an operator id");
+    (0..3).map(|index| OperatorKey::generate(id(index), &mut OsRng)).collect()
+}
+
+fn founding(people: &[OperatorKey]) -> Founding {
+    let roles = BTreeSet::from([Role::Operator, Role::Custodian]);
+    let people = people.iter().map(|key| key.public(roles.clone())).collect();
+    let roster = Roster::new(1, 2, people).expect("a roster");
+    Founding {
+        appliance: ApplianceName::parse("gate").expect("a name"),
+        trust_domain: TrustDomain::parse("example.org").expect("a domain"),
+        roster: SignedRoster::unsigned(roster, [0; 32]),
+        policy: policy::digest(),
+        recovery: "age1".to_owned(),
+        recovery_shares: (3, 5),
+        keeper: digest("keeper"),
+        chip: digest("chip"),
+        epoch_base: 0,
+        version: "0".to_owned(),
+        program: digest("program"),
+        pcrs: "sha256:0,2,4,7".to_owned(),
+        pcr_digest: digest("pcrs"),
+        keys: LogKeys {
+            log: [1; 32],
+            bundle: [2; 32],
+            tpm: "00".to_owned(),
+            attestation: "00".to_owned(),
+            certified: "00".to_owned(),
+            certificate: "00".to_owned(),
+            expires: Day::parse("2099-12-31").expect("a day"),
+        },
+    }
+}
+
 impl World {
     /// The log after set-up, and its first leaf.
     pub fn found() -> (Self, Vec<u8>) {
         let ts = Timestamp::from_ms(START_MS);
-        let (actor, body) =
-            (vec!["operator:operator0".to_owned()], Body::Setup(Box::new(Seals::default().founding())));
+        let people = three();
+        let actor = vec![format!("operator:{}", people[0].id())];
+        let body = Body::Setup(Box::new(founding(&people)));
         let mono = ts.ms();
         let clock = ClockTrust::Agrees;
         let first =
             Entry { v: 1, seq: 0, ts, mono, boot: BOOT, clock, epoch: 0, evaluation: true, actor, body };
         let leaf = first.to_leaf().expect("a leaf");
-        (Self::go_on(&leaf), leaf)
+        (Self::go_on(&leaf, people), leaf)
     }
 
-    /// The log of an appliance that was just set up.
-    pub fn go_on(leaf: &[u8]) -> Self {
+    /// The log of an appliance that was just set up by `people`.
+    pub fn go_on(leaf: &[u8], people: Vec<OperatorKey>) -> Self {
         let first = Entry::from_leaf(0, leaf).expect("an entry");
         let state = State::founded(&first).expect("a set-up");
         let mut tree = Tree::default();
         tree.append(leaf);
         let Entry { ts: now, mono, boot, evaluation, .. } = first;
-        let checkpoint = (now, None);
-        let (requests, between, seals) = (0, BETWEEN, Seals::default());
-        let roster = seals.roster_digest();
-        Self { state, tree, now, requests, between, boot, mono, evaluation, checkpoint, seals, roster }
+        let (requests, between, checkpoint) = (0, BETWEEN, (now, None));
+        let roster = hex::encode(state.founding.roster.digest());
+        let anchored = tree.clone();
+        Self {
+            state,
+            tree,
+            anchored,
+            now,
+            requests,
+            between,
+            boot,
+            mono,
+            evaluation,
+            checkpoint,
+            people,
+            roster,
+        }
+    }
+
+    fn person(&self, index: usize) -> OperatorId {
+        self.people[index].id().clone()
+    }
+
+    /// As the log names them who act.
+    fn actor(&self, index: usize) -> String {
+        format!("operator:{}", self.people[index].id())
     }
 
     /// Appends one entry, as the ledger does.
     pub fn commit(&mut self, actor: &str, body: Body) -> (Vec<u8>, Option<Permit>) {
         self.now = self.next();
-        self.mono += self.between.ms();
         let step = self.state.step(&body, self.now, self.boot).expect("it follows");
         let epoch = self.state.epoch + u64::from(body.is_anchored());
         let Self { now: ts, mono, boot, evaluation, .. } = *self;
@@ -107,6 +169,9 @@ impl World {
         let entry = Entry { v: 1, seq, ts, mono, boot, clock, epoch, evaluation, actor, body };
         let leaf = entry.to_leaf().expect("a leaf");
         self.tree.append(&leaf);
+        if entry.body.is_anchored() {
+            self.anchored = self.tree.clone();
+        }
         (leaf, self.state.install(step, &entry))
     }
 
@@ -128,8 +193,9 @@ impl World {
         };
         let (generation, at) = (self.state.next_generation(&credential), self.next());
         let record = digest(credential.as_str());
-        let deposited = Deposited { generation, terms, depositor: person(0), at, record };
-        self.commit("operator:operator0", Body::Deposited { credential, deposited: Box::new(deposited) }).0
+        let deposited = Deposited { generation, terms, depositor: self.person(0), at, record };
+        let deposited = Box::new(deposited);
+        self.commit(&self.actor(0), Body::Deposited { credential, deposited }).0
     }
 
     /// Adds a client that may ask for 32 credentials.
@@ -145,30 +211,26 @@ impl World {
 
     /// Asks for a window, and gives its request.
     fn request(&mut self, number: usize, pulls: u32) -> (RequestId, Vec<u8>) {
-        let generation =
-            self.state.current(&credential(number)).map_or(Generation::FIRST, |one| one.generation);
-        self.ask(Subject::Release {
-            credential: credential(number),
-            generation,
-            job: job(),
-            channel: Channel::Unix,
-            window: ReleaseWindow::FromArming { length_ms: WINDOW },
-            pulls,
-        })
-    }
-
-    fn ask(&mut self, subject: Subject) -> (RequestId, Vec<u8>) {
         self.requests += 1;
         let entropy = u32::try_from(self.requests * 7_919 % (1 << 20)).expect("20 bits");
         let id = RequestId::from_entropy(entropy);
         let made = self.next();
+        let generation =
+            self.state.current(&credential(number)).map_or(Generation::FIRST, |one| one.generation);
         let doc = RequestDoc {
             v: 1,
             on_behalf_of: None,
-            origin: "example.org/gate".to_owned(),
+            origin: self.state.founding.origin(),
             id: id.clone(),
-            requester: Requester::Operator(person(0)),
-            subject,
+            requester: Requester::Operator(self.person(0)),
+            subject: Subject::Release {
+                credential: credential(number),
+                generation,
+                job: job(),
+                channel: Channel::Unix,
+                window: ReleaseWindow::FromArming { length_ms: WINDOW },
+                pulls,
+            },
             reason: text("the night batch of the mainframe"),
             ticket: text("INC-4711"),
             evidence: None,
@@ -178,36 +240,8 @@ impl World {
             roster: self.roster.clone(),
             nonce: "0f".repeat(16),
         };
-        let (leaf, _) = self.commit("operator:operator0", Body::Requested { doc: Box::new(doc) });
+        let (leaf, _) = self.commit(&self.actor(0), Body::Requested { doc: Box::new(doc) });
         (id, leaf)
-    }
-
-    /// Two people approve it, as it was asked.
-    fn approve(&mut self, request: &RequestId, each: &mut impl FnMut(Vec<u8>)) {
-        for index in [1, 2] {
-            let doc = (*self.state.request(request).expect("asked").doc).clone();
-            let statement = ApprovalStatement::as_asked(person(index), doc);
-            let signature = self.seals.approve(index, &statement);
-            let (request, operator) = (request.clone(), person(index));
-            let ApprovalStatement { window, pulls, .. } = statement;
-            let body = Body::Approved { request, operator, window, pulls, signature };
-            each(self.commit(&format!("operator:{}", person(index)), body).0);
-        }
-    }
-
-    /// Grants a bundle of all of it, and makes its checkpoint, the last entry.
-    pub fn export(&mut self, each: &mut impl FnMut(Vec<u8>)) {
-        let medium = text("USB 7");
-        let (request, leaf) = self.ask(Subject::Export { from: 0, medium, seal: None, recipients: vec![] });
-        each(leaf);
-        self.approve(&request, each);
-        let body = Body::Checkpoint { request: Some(request), previous: self.checkpoint.1.take() };
-        each(self.commit("keeper", body).0);
-    }
-
-    /// The keys under it.
-    pub const fn seals(&self) -> &Seals {
-        &self.seals
     }
 
     /// What happens in a year, up to so many entries and the end of what has begun: releases for the
@@ -224,8 +258,8 @@ impl World {
             if number.is_multiple_of(50) {
                 let (request, leaf) = self.request(number % 10_000, 1);
                 each(leaf);
-                let body = Body::Denied { request, operator: person(2), reason: text("not in this week") };
-                each(self.commit("operator:operator2", body).0);
+                let (operator, reason) = (self.person(2), text("not in this week"));
+                each(self.commit(&self.actor(2), Body::Denied { request, operator, reason }).0);
                 each(self.deposit(number % 10_000));
             }
             if self.now >= self.checkpoint.0.plus(DAY) {
@@ -256,7 +290,9 @@ impl World {
         let mut permits = Vec::new();
         let (request, leaf) = self.request(number, pulls);
         each(leaf);
-        self.approve(&request, each);
+        for index in [1, 2] {
+            each(self.approve(&request, index));
+        }
         each(self.arm(&request));
         for _ in 0..pulls {
             let evidence = digest("evidence");
@@ -275,6 +311,16 @@ impl World {
             each(self.commit("keeper", body).0);
         }
         permits
+    }
+
+    /// Somebody approves a request as it was asked.
+    fn approve(&mut self, request: &RequestId, index: usize) -> Vec<u8> {
+        let doc = (*self.state.request(request).expect("it was asked").doc).clone();
+        let statement = ApprovalStatement::as_asked(self.person(index), doc);
+        let signature = hex::encode(self.people[index].sign_approval(&statement.canonical()));
+        let ApprovalStatement { operator, window, pulls, .. } = statement;
+        let body = Body::Approved { request: request.clone(), operator, window, pulls, signature };
+        self.commit(&self.actor(index), body).0
     }
 
     /// One pull of a window of its own: its leaf, and the leave to open that window.
