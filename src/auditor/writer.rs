@@ -134,6 +134,10 @@ impl Unfinished {
         {
             return Err(in_use());
         }
+        // One that somebody else made, or may write to, would be theirs when it has its name.
+        if ours.uid() != rustix::process::geteuid().as_raw() || ours.mode() & 0o022 != 0 {
+            return Err(in_use());
+        }
         file.set_len(0).map_err(&failed)?;
         Ok(Self { file, part, target, published: false })
     }

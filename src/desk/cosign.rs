@@ -23,6 +23,9 @@ use crate::domain::time::Timestamp;
 use crate::domain::wire::operator::audit::{AuditAsk, AuditReply};
 use crate::domain::wire::operator::{Ask, Reply};
 
+/// What the keeper says of a head that its log has not reached.
+const NO_ENTRY: &str = "no-entry";
+
 /// What was cosigned, or would be.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Cosigned {
@@ -57,10 +60,18 @@ pub fn look(client: &mut Client, operator: &OperatorId, key_file: &Path) -> Resu
     let AuditReply::Keys { origin, keys, .. } = ask(client, AuditAsk::Keys)? else {
         return Err(DeskError::Protocol { asked: "the keys of the log" });
     };
-    let AuditReply::Consistency { body } = ask(client, AuditAsk::Consistency { from })? else {
-        return Err(DeskError::Protocol { asked: "a checkpoint" });
-    };
     let contradicts = |why: String| DeskError::Contradiction { operator: operator.clone(), why };
+    let body = match ask(client, AuditAsk::Consistency { from }) {
+        Ok(AuditReply::Consistency { body }) => body,
+        // The log is shorter than what was cosigned: somebody put an older copy of it back.
+        Err(DeskError::Refused(refused)) if refused.code == NO_ENTRY => {
+            return Err(contradicts(format!(
+                "its newest checkpoint is of fewer than the {from} entries of then"
+            )));
+        }
+        Ok(_) => return Err(DeskError::Protocol { asked: "a checkpoint" }),
+        Err(error) => return Err(error),
+    };
     let body = ConsistencyFile::read(body.as_bytes()).map_err(|error| contradicts(error.to_string()))?;
     check_signed(body.checkpoint(), &origin, &keys).map_err(contradicts)?;
     if let Some(before) = &before {

@@ -5,11 +5,12 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, BufWriter, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use rustix::fs::OFlags;
 use sha2::{Digest as _, Sha256};
 
 use super::client::Client;
@@ -225,18 +226,37 @@ fn other_entries(error: BundleError, folder: &Path) -> DeskError {
 fn make_folder(folder: &Path) -> Result<(), DeskError> {
     for inner in ["", "keys", "quote", "reports"] {
         let dir = folder.join(inner);
-        DirBuilder::new().mode(0o700).recursive(true).create(&dir).map_err(file_error(&dir))?;
+        match DirBuilder::new().mode(0o700).create(&dir) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => made.map_err(file_error(&dir))?,
+        }
+        // What somebody else put there could lead elsewhere, or be changed while it is read.
+        let found = fs::symlink_metadata(&dir).map_err(file_error(&dir))?;
+        let ours = found.uid() == rustix::process::geteuid().as_raw() && found.mode() & 0o022 == 0;
+        if !found.is_dir() || !ours {
+            let what = "it is not a folder of yours that nobody else writes to";
+            return Err(file_error(&dir)(io::Error::new(io::ErrorKind::PermissionDenied, what)));
+        }
     }
     Ok(())
 }
 
+/// Opens nothing but a plain file: no link that somebody left.
+const NOFOLLOW: i32 = OFlags::NOFOLLOW.bits() as i32;
+
 fn create(path: &Path) -> Result<File, DeskError> {
-    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .custom_flags(NOFOLLOW)
+        .open(path);
     file.map_err(file_error(path))
 }
 
 fn append(path: &Path) -> Result<File, DeskError> {
-    let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
+    let file = OpenOptions::new().append(true).create(true).mode(0o600).custom_flags(NOFOLLOW).open(path);
     file.map_err(file_error(path))
 }
 

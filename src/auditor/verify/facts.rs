@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
+use crate::domain::audit::tree::TreeHash;
+
 /// Everything that was given, verified. There is no such value of anything less.
 #[derive(Debug, Serialize)]
 pub struct Verified {
@@ -57,6 +59,10 @@ impl Verified {
     pub const fn signatures_took(&self) -> Duration {
         self.signatures_took
     }
+}
+
+fn in_hex<S: Serializer>(root: &TreeHash, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(root)
 }
 
 fn in_ms<S: Serializer>(took: &Duration, to: S) -> Result<S::Ok, S::Error> {
@@ -142,7 +148,8 @@ pub struct VerifiedProof {
     /// Entries under the checkpoint that it is in.
     pub size: u64,
     /// The root in hex.
-    pub root: String,
+    #[serde(serialize_with = "in_hex")]
+    pub root: TreeHash,
     /// Whether a software TPM held the keys.
     pub evaluation: bool,
 }

@@ -68,19 +68,25 @@ pub fn verify(files: &[PathBuf], options: &Options<'_>) -> Result<Verified, Refu
     });
     one_origin(&bundles)?;
     let ranges: Vec<Range> = bundles.iter().map(|(_, manifest)| manifest.range()).collect();
-    let mut verifying = Verifying { options, chain: Chain::of(&ranges), newest: None, took: Duration::ZERO };
+    let mut proven = Vec::with_capacity(proofs.len());
+    for file in proofs {
+        proven.push(proof::verify(file, options).map_err(Refused::at(file))?);
+    }
+    proofs_of_one_log(&proven, &bundles)?;
+    let mut chain = Chain::of(&ranges);
+    chain.marks.extend(proven.iter().map(|proof| proof.size));
+    let mut verifying = Verifying { options, chain, newest: None, took: Duration::ZERO };
     let mut verified = Vec::with_capacity(bundles.len());
     for (file, _) in &bundles {
         verified.push(verifying.bundle(file).map_err(Refused::at(file))?);
     }
-    let Verifying { chain, newest, took, .. } = verifying;
+    let Verifying { mut chain, newest, took, .. } = verifying;
+    for proof in &proven {
+        chain.root(proof.size, proof.root, &proof.file).map_err(Refused::at(&proof.file))?;
+    }
     chain.counters()?;
     if let (Some(policy), Some((_, note, file))) = (options.policy, &newest) {
         witnesses::verify(policy, note).map_err(Refused::at(file))?;
-    }
-    let mut proven = Vec::with_capacity(proofs.len());
-    for file in proofs {
-        proven.push(proof::verify(file, options).map_err(Refused::at(file))?);
     }
     stamped(&verified, &proven, options)?;
     Ok(Verified {
@@ -109,6 +115,20 @@ fn one_origin(bundles: &[(PathBuf, Manifest)]) -> Result<(), Refused> {
         Some((file, theirs)) => {
             let (what, than) = (format!("it is of {}", theirs.origin()), format!("is of {}", ours.origin()));
             Err(Refused::at(file)(Fault::TwoLogs { what, other: first.clone(), than }))
+        }
+    }
+}
+
+/// Proofs are of the log that the bundles are of, and of one log among themselves.
+fn proofs_of_one_log(proofs: &[VerifiedProof], bundles: &[(PathBuf, Manifest)]) -> Result<(), Refused> {
+    let of_bundles = bundles.iter().map(|(file, manifest)| (file.as_path(), manifest.origin()));
+    let of_proofs = || proofs.iter().map(|proof| (proof.file.as_path(), proof.origin.as_str()));
+    let Some((first, ours)) = of_bundles.chain(of_proofs()).next() else { return Ok(()) };
+    match of_proofs().find(|(_, theirs)| *theirs != ours) {
+        None => Ok(()),
+        Some((file, theirs)) => {
+            let (what, than) = (format!("it is of {theirs}"), format!("is of {ours}"));
+            Err(Refused::at(file)(Fault::TwoLogs { what, other: first.to_owned(), than }))
         }
     }
 }

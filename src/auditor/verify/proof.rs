@@ -57,7 +57,7 @@ pub(super) fn verify(path: &Path, options: &Options<'_>) -> Result<VerifiedProof
         kind: entry.body.word(),
         at: entry.ts.to_string(),
         size: checkpoint.size(),
-        root: checkpoint.root().to_string(),
+        root: checkpoint.root(),
         evaluation: entry.evaluation,
     })
 }
