@@ -17,6 +17,7 @@ mod quiet;
 mod refusal;
 mod render;
 mod session;
+mod shape;
 mod shares;
 mod terminfo;
 mod tty;

@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::cli::context::Context;
 use crate::cli::failure::{Failure, Stop, exit};
+use crate::cli::shape::{self, ShapeArgs};
 use crate::cli::{dumps, hand_over, render, value};
 use crate::domain::ids::{CredentialName, JobName};
 use crate::domain::time::Length;
@@ -17,8 +18,12 @@ use crate::links::pull_client::{self, PullError};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     portcullis pull racf/prod01 --job jobx | batch-login\n  \
-    portcullis pull racf/prod01 --job jobx --timeout 5m --exec sh -c 'login --password-fd $PORTCULLIS_FD'\n\n\
-    Exactly the credential's bytes are written, without a newline.\n\
+    portcullis pull racf/prod01 --job jobx --timeout 5m --exec sh -c 'login --password-fd $PORTCULLIS_FD'\n  \
+    portcullis pull racf/prod01 --job jobx --code-page IBM-1047 | ebcdic-login\n  \
+    portcullis pull racf/prod01 --job jobx --recfm fb80 --code-page IBM-037 --account PRODUSR\n  \
+    portcullis pull racf/prod01 --job jobx --recfm fb80 --columns password=20-27\n\n\
+    Exactly the credential's bytes are written, without a newline, unless a legacy reader needs them in\n\
+    another shape. What does not fit that shape is refused whole; columns 73-80 are always blank.\n\
     With --exec the command reads them from the descriptor whose number is in PORTCULLIS_FD, and its\n\
     exit code is returned. Waits for approval until --timeout, else as long as the appliance lets it.")]
 pub struct PullArgs {
@@ -30,6 +35,9 @@ pub struct PullArgs {
     /// How long to wait for an approval
     #[arg(long, value_name = "LENGTH", value_parser = value::length)]
     pub timeout: Option<Length>,
+    /// How it is written
+    #[command(flatten)]
+    pub shape: ShapeArgs,
     /// Run this command with the credential on a descriptor; takes the rest of the line
     #[arg(long, value_name = "CMD", num_args = 1.., allow_hyphen_values = true)]
     pub exec: Vec<OsString>,
@@ -40,6 +48,7 @@ pub fn run(args: PullArgs, context: &Context) -> Result<u8, Stop> {
     if let Some(program) = args.exec.first() {
         hand_over::check(program)?;
     }
+    let shape = args.shape.shape()?;
     let timeout = args.timeout.map(|length| Duration::from_millis(length.ms()));
     let mut told = false;
     let on_wait = |_| {
@@ -50,6 +59,7 @@ pub fn run(args: PullArgs, context: &Context) -> Result<u8, Stop> {
     let pulled = pull_client::pull(&context.pull_socket(), &args.job, &args.name, timeout, on_wait);
     let plaintext = pulled.map_err(|error| failure(&error))?;
     dumps::close()?;
+    let plaintext = shape.apply(plaintext).map_err(|error| shape::refused(&error))?;
     match args.exec.split_first() {
         None => render::credential(plaintext.expose()).map(|()| exit::DONE),
         Some((program, rest)) => hand_over::run(program, rest, plaintext),
